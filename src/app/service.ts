@@ -1,0 +1,251 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { RateLimits } from "../access/rate-limits.ts";
+import { type TokenKeys, TokenVerifier } from "../access/token-verifier.ts";
+import { GrpcLane } from "../lanes/grpc-lane.ts";
+import { Guard } from "../lanes/guard.ts";
+import { unaryMethods } from "../lanes/methods.ts";
+import { WebLane } from "../lanes/web-lane.ts";
+import { openEmbeddedDatabase } from "../ledger/embedded-database.ts";
+import { openPostgresDatabase } from "../ledger/postgres-database.ts";
+import { openSqlLedger } from "../ledger/sql-ledger.ts";
+import { systemClock } from "../model/clock.ts";
+import { createLog, type Log } from "../ops/log.ts";
+import { Metrics } from "../ops/metrics.ts";
+import { BoardReader } from "../ranking/board-reader.ts";
+import { MemoryRanking } from "../ranking/memory-ranking.ts";
+import { Projector } from "../ranking/projector.ts";
+import type { Ranking } from "../ranking/ranking.ts";
+import { connectRedis, type RedisConnection } from "../ranking/redis-connection.ts";
+import { RedisRanking } from "../ranking/redis-ranking.ts";
+import { GameCatalog } from "../service/game-catalog.ts";
+import type { Rooms } from "../service/rooms.ts";
+import { WatchHub } from "../watch/watch-hub.ts";
+import { type Secret, secretFor } from "./secret.ts";
+import type { Settings } from "./settings.ts";
+import { startUpkeep } from "./upkeep-loop.ts";
+
+/** Longer than a statement may take, in ms; see the ledger's `lostAfterSeconds`. */
+const statementMs = 10_000;
+
+const maxMessageBytes = 4 * 1_024 * 1_024;
+
+/** A service that runs. */
+export interface RunningService {
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  /** Undefined with public keys. */
+  readonly secret: Secret | undefined;
+  readonly log: Log;
+  /** Resolves when the ranking has caught up, as far as it can be reached. */
+  ready(): Promise<boolean>;
+  /**
+   * Turns health to NOT_SERVING, finishes what was accepted, ends watches with
+   * "connect again", closes everything. May be called twice.
+   */
+  close(): Promise<void>;
+}
+
+/** Composes the rooms by the settings and opens both lanes. */
+export async function startService(settings: Settings): Promise<RunningService> {
+  const now = systemClock;
+  const log = createLog(settings.SCORE_LOG_LEVEL);
+  const metrics = new Metrics();
+  const instanceId = randomUUID();
+  const onError = (message: string, err: unknown) => log.error({ err }, message);
+  const closers: (() => unknown)[] = [];
+  const close = once(async () => {
+    for (const closer of closers.reverse()) await closer();
+  });
+
+  try {
+    const secret =
+      settings.SCORE_JWKS_URL === undefined
+        ? secretFor(settings.SCORE_JWT_SECRET, settings.SCORE_DATA_DIR)
+        : undefined;
+    const ledger = await openSqlLedger({
+      database: await openDatabase(settings, log),
+      instanceId,
+      limits: {
+        queuedEvents: settings.SCORE_MAX_QUEUED_EVENTS,
+        batchEvents: settings.SCORE_MAX_BATCH_EVENTS,
+        patienceMs: 3_000,
+      },
+      now,
+      onBatch: (events) => metrics.committed(events),
+    });
+    closers.push(() => ledger.close());
+
+    const connection = openRedis(settings, log);
+    const ranking: Ranking = connection
+      ? new RedisRanking({ connection, ledgerId: ledger.ledgerId, instanceId })
+      : new MemoryRanking();
+    closers.push(() => ranking.close());
+
+    const projector = new Projector({
+      ledger,
+      ranking,
+      limits: { reportMs: 1_000, waitMs: 500, doubtMs: statementMs + 2_000 },
+      now,
+      onError,
+      onCatchUp: (kind) => metrics.caughtUp(kind),
+      onPlaced: (ms) => metrics.placed(ms / 1_000),
+    });
+    closers.push(() => projector.close());
+    await projector.start();
+
+    const limits = new RateLimits({
+      redis: connection?.client,
+      prefix: `score:${ledger.ledgerId.slice(0, 8)}`,
+      playerUpdatesPerSecond: settings.SCORE_PLAYER_UPDATES_PER_SECOND,
+      anonymousCallsPerSecond: settings.SCORE_ANONYMOUS_CALLS_PER_SECOND,
+    });
+    const hub = new WatchHub({
+      times: { tickMs: settings.SCORE_TICK_MS, pollMs: 1_000, heartbeatMs: 15_000 },
+      maxWatches: settings.SCORE_MAX_WATCHES,
+      now,
+      onFrames: (sent, skipped) => metrics.framed(sent, skipped),
+      onError,
+    });
+    const upkeep = startUpkeep({ ledger, ranking, projector, onError });
+    closers.push(() => upkeep.close());
+    const rooms: Rooms = {
+      ledger,
+      catalog: new GameCatalog(ledger.games, now),
+      ranking,
+      projector,
+      reader: new BoardReader({ projector, ledger, tickMs: settings.SCORE_TICK_MS, now }),
+      hub,
+      limits,
+      now,
+      anonymousRead: settings.SCORE_ANONYMOUS_READ,
+      maxSkewMs: settings.SCORE_PLAYER_MAX_SKEW_SECONDS * 1_000,
+      startUpkeep: upkeep.kick,
+    };
+    metrics.watch({
+      queuedEvents: () => ledger.queued,
+      watches: () => hub.watches,
+      boardsBehind: () => projector.boardsBehind,
+    });
+
+    const keys = await keysFor(settings, secret);
+    const { algorithms, SCORE_JWT_ISSUER: issuer, SCORE_JWT_AUDIENCE: audience } = settings;
+    const verifier = new TokenVerifier({ keys, algorithms, issuer, audience, now });
+    const guard = new Guard({ verifier, limits, metrics, log, now });
+    const unary = unaryMethods(rooms, guard);
+    const tls = tlsFiles(settings);
+    let isDraining = false;
+    const isReady = async () => {
+      await ledger.ping();
+      return !isDraining && projector.boardsBehind === 0;
+    };
+
+    const grpc = new GrpcLane({ rooms, guard, unary, tls, maxMessageBytes });
+    const web = new WebLane({
+      rooms,
+      guard,
+      unary,
+      tls,
+      maxMessageBytes,
+      pages: { isReady, metrics: () => metrics.text() },
+      webRoot: fileURLToPath(new URL("../../web/dist", import.meta.url)),
+      corsOrigins: settings.SCORE_CORS_ORIGINS,
+    });
+    const { SCORE_HOST: host, SCORE_GRPC_PORT, SCORE_HTTP_PORT } = settings;
+    const grpcLane = await grpc.listen(host, SCORE_GRPC_PORT);
+    closers.push(() => grpcLane.close());
+    const webLane = await web.listen(host, SCORE_HTTP_PORT);
+    closers.push(() => webLane.close());
+    const health = watchHealth(isReady, (isServing) => grpc.setServing(isServing));
+    closers.push(async () => {
+      isDraining = true;
+      await health.close();
+      grpc.setServing(false);
+      hub.close();
+      await withinMs(drainMs, Promise.all([grpcLane.drain(), webLane.drain()]));
+    });
+    await health.checked();
+    return {
+      grpcPort: grpcLane.port,
+      httpPort: webLane.port,
+      secret,
+      log,
+      ready: isReady,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** What was accepted ends within this; what is left then is cut. */
+const drainMs = 8_000;
+
+async function openDatabase(settings: Settings, log: Log) {
+  const { DATABASE_URL, SCORE_DATA_DIR } = settings;
+  if (DATABASE_URL === undefined) return openEmbeddedDatabase(SCORE_DATA_DIR);
+  const limits = { connections: 10, connectMs: 3_000, statementMs };
+  return openPostgresDatabase(DATABASE_URL, limits, (err) =>
+    log.warn({ err }, "a connection to Postgres broke"),
+  );
+}
+
+function openRedis({ REDIS_URL }: Settings, log: Log): RedisConnection | undefined {
+  if (REDIS_URL === undefined) return undefined;
+  let saidAt = Number.NEGATIVE_INFINITY;
+  return connectRedis(REDIS_URL, { connectMs: 1_000, commandMs: 500 }, (err) => {
+    // A Redis that is away fails several times a second.
+    if (performance.now() - saidAt < 5_000) return;
+    saidAt = performance.now();
+    log.warn({ err }, "Redis is unavailable");
+  });
+}
+
+async function keysFor(settings: Settings, secret: Secret | undefined): Promise<TokenKeys> {
+  if (secret) return { secret: secret.bytes };
+  const url = new URL(settings.SCORE_JWKS_URL ?? "");
+  if (url.protocol !== "file:") return { jwksUrl: url };
+  return { jwks: JSON.parse(readFileSync(url, "utf8")) };
+}
+
+function tlsFiles({ SCORE_TLS_CERT_FILE: cert, SCORE_TLS_KEY_FILE: key }: Settings) {
+  if (cert === undefined || key === undefined) return undefined;
+  return { cert: readFileSync(cert), key: readFileSync(key) };
+}
+
+/** Keeps the health service's answer true. */
+function watchHealth(isReady: () => Promise<boolean>, set: (isServing: boolean) => void) {
+  let isClosed = false;
+  const check = async () => {
+    const isServing = await isReady().catch(() => false);
+    if (!isClosed) set(isServing);
+  };
+  let checking = check();
+  const timer = setInterval(() => {
+    checking = checking.then(check);
+  }, 1_000);
+  return {
+    checked: () => checking,
+    close: async () => {
+      isClosed = true;
+      clearInterval(timer);
+      await checking;
+    },
+  };
+}
+
+function withinMs(ms: number, work: Promise<unknown>): Promise<unknown> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
+}
+
+function once(action: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= action();
+    return done;
+  };
+}

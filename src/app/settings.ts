@@ -1,0 +1,92 @@
+import { z } from "zod";
+import { logLevels } from "../ops/log.ts";
+
+/** A setting that is missing, unknown or wrong: one line for the operator. */
+export class WrongSettings extends Error {}
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const count = (least: number) => z.coerce.number().int().min(least).max(1_000_000_000);
+const list = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
+const flag = z.enum(["true", "false"]).transform((text) => text === "true");
+const asymmetric = "RS256,PS256,ES256,EdDSA";
+
+/** The environment variables, with what they mean and their defaults; the README's table repeats them. */
+const environment = z.object({
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  REDIS_URL: list.pipe(z.array(z.url({ protocol: /^rediss?$/ })).min(1)).optional(),
+  SCORE_GRPC_PORT: port.default(50_051),
+  SCORE_HTTP_PORT: port.default(8_080),
+  SCORE_HOST: z.string().min(1).default("127.0.0.1"),
+  SCORE_DATA_DIR: z.string().min(1).default("./data"),
+  SCORE_JWT_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
+  SCORE_JWKS_URL: z.url({ protocol: /^(https?|file)$/ }).optional(),
+  SCORE_JWT_ALGORITHMS: list.optional(),
+  SCORE_JWT_ISSUER: z.string().min(1).optional(),
+  SCORE_JWT_AUDIENCE: z.string().min(1).optional(),
+  SCORE_ANONYMOUS_READ: flag.default(true),
+  SCORE_ANONYMOUS_CALLS_PER_SECOND: count(0).default(100),
+  SCORE_PLAYER_UPDATES_PER_SECOND: count(0).default(5),
+  SCORE_PLAYER_MAX_SKEW_SECONDS: count(1).default(300),
+  SCORE_TICK_MS: count(1).default(50),
+  SCORE_MAX_WATCHES: count(1).default(20_000),
+  SCORE_MAX_QUEUED_EVENTS: count(1).default(20_000),
+  SCORE_MAX_BATCH_EVENTS: z.coerce.number().int().min(1).max(5_000).default(512),
+  SCORE_CORS_ORIGINS: list.default([]),
+  SCORE_TLS_CERT_FILE: z.string().min(1).optional(),
+  SCORE_TLS_KEY_FILE: z.string().min(1).optional(),
+  SCORE_LOG_LEVEL: z.enum(logLevels).default("info"),
+});
+
+export type Environment = z.infer<typeof environment>;
+
+/** Everything an operator can set, checked. */
+export interface Settings extends Environment {
+  readonly algorithms: readonly string[];
+}
+
+/** Throws WrongSettings with one line that names the setting. */
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  const known = Object.keys(environment.shape);
+  const unknown = Object.keys(env).find(
+    (name) => name.startsWith("SCORE_") && !known.includes(name),
+  );
+  if (unknown !== undefined) {
+    throw new WrongSettings(`${unknown} is not a setting; the README has a table of them`);
+  }
+  const given = Object.fromEntries(
+    known.filter((name) => env[name]).map((name) => [name, env[name]]),
+  );
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new WrongSettings(`${issue?.path[0]?.toString()}: ${issue?.message}`);
+  }
+  const settings = parsed.data;
+  if (settings.SCORE_JWT_SECRET !== undefined && settings.SCORE_JWKS_URL !== undefined) {
+    throw new WrongSettings("set SCORE_JWT_SECRET or SCORE_JWKS_URL, not both");
+  }
+  if (
+    (settings.SCORE_TLS_CERT_FILE === undefined) !==
+    (settings.SCORE_TLS_KEY_FILE === undefined)
+  ) {
+    throw new WrongSettings("set both SCORE_TLS_CERT_FILE and SCORE_TLS_KEY_FILE, or neither");
+  }
+  return { ...settings, algorithms: algorithmsOf(settings) };
+}
+
+/** A shared secret and public keys never share an algorithm: that would let one pass for the other. */
+function algorithmsOf(settings: Environment): readonly string[] {
+  const isPublic = settings.SCORE_JWKS_URL !== undefined;
+  const allowed = isPublic ? asymmetric.split(",") : ["HS256", "HS384", "HS512"];
+  const wanted = settings.SCORE_JWT_ALGORITHMS ?? (isPublic ? allowed : ["HS256"]);
+  const wrong = wanted.find((algorithm) => !allowed.includes(algorithm));
+  if (wrong !== undefined) {
+    throw new WrongSettings(`SCORE_JWT_ALGORITHMS: ${wrong} is not one of ${allowed.join(", ")}`);
+  }
+  return wanted;
+}

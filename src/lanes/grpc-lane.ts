@@ -1,0 +1,286 @@
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  fromBinary,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import {
+  type handleBidiStreamingCall,
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  Metadata,
+  type MethodDefinition,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type status,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+import { HealthImplementation } from "grpc-health-check";
+import {
+  ScoreService,
+  type StreamScoresRequest,
+  type StreamScoresResponse,
+  StreamScoresResponseSchema,
+  type WatchLeaderboardRequest,
+  WatchLeaderboardResponseSchema,
+} from "../../gen/score/v1/score_pb.js";
+import type { Rooms } from "../service/rooms.ts";
+import { streamScores } from "../service/stream-scores.ts";
+import { watchLeaderboard } from "../service/watch-leaderboard.ts";
+import type { Frame } from "../watch/frame.ts";
+import { type Guard, type Incoming, RefusedCall } from "./guard.ts";
+import { fromFrame, fromResult, toSubmission } from "./messages.ts";
+import { toWatchRequest, type UnaryMethod } from "./methods.ts";
+import { reflection } from "./reflection.ts";
+import { statusDetails } from "./wire-error.ts";
+
+/** Certificate and key as PEM. */
+export interface TlsFiles {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+interface GrpcLaneOptions {
+  readonly rooms: Rooms;
+  readonly guard: Guard;
+  readonly unary: readonly UnaryMethod[];
+  readonly tls: TlsFiles | undefined;
+  readonly maxMessageBytes: number;
+}
+
+/** An open port and how to leave it. */
+export interface Lane {
+  readonly port: number;
+  /** Refuses new calls, resolves when those under way have ended. */
+  drain(): Promise<void>;
+  /** Cuts what is left. */
+  close(): void;
+}
+
+type Call = Pick<ServerUnaryCall<unknown, unknown>, "metadata" | "getDeadline" | "getPeer">;
+
+const neverAborted = new AbortController().signal;
+
+/** The lane for game servers and Envoy: HTTP/2 by grpc-js, with health and reflection. */
+export class GrpcLane {
+  readonly #options: GrpcLaneOptions;
+  readonly #server: Server;
+  readonly #health = new HealthImplementation({ "": "NOT_SERVING" });
+
+  constructor(options: GrpcLaneOptions) {
+    this.#options = options;
+    this.#server = new Server({
+      "grpc.max_receive_message_length": options.maxMessageBytes,
+      "grpc.max_send_message_length": options.maxMessageBytes,
+      "grpc.keepalive_time_ms": 30_000,
+      "grpc.keepalive_timeout_ms": 10_000,
+      "grpc.max_concurrent_streams": 10_000,
+    });
+    this.#addServices();
+    this.#health.addToServer(this.#server);
+    reflection().addToServer(this.#server);
+  }
+
+  /** What health checks are told, for the whole and for each service. */
+  setServing(isServing: boolean): void {
+    for (const service of ["", "score.v1.ScoreService", "score.v1.AdminService"]) {
+      this.#health.setStatus(service, isServing ? "SERVING" : "NOT_SERVING");
+    }
+  }
+
+  async listen(host: string, port: number): Promise<Lane> {
+    const { tls } = this.#options;
+    const credentials = tls
+      ? ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }])
+      : ServerCredentials.createInsecure();
+    const address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+    const bound = await new Promise<number>((resolve, reject) => {
+      this.#server.bindAsync(address, credentials, (error, number) =>
+        error ? reject(error) : resolve(number),
+      );
+    });
+    return {
+      port: bound,
+      drain: () => new Promise((resolve) => this.#server.tryShutdown(() => resolve())),
+      close: () => this.#server.forceShutdown(),
+    };
+  }
+
+  #addServices(): void {
+    const { unary } = this.#options;
+    const services = new Map<
+      string,
+      {
+        definition: Record<string, ServiceDefinition[string]>;
+        handlers: UntypedServiceImplementation;
+      }
+    >();
+    const add = (method: DescMethod, handler: UntypedServiceImplementation[string]) => {
+      const { typeName } = method.parent;
+      const service = services.get(typeName) ?? { definition: {}, handlers: {} };
+      services.set(typeName, service);
+      service.definition[method.name] = methodDefinition(method);
+      service.handlers[method.name] = handler;
+    };
+    for (const { method, handle } of unary) add(method, this.#unary(method.name, handle));
+    add(ScoreService.method.watchLeaderboard, this.#watch());
+    add(ScoreService.method.streamScores, this.#stream());
+    for (const { definition, handlers } of services.values()) {
+      this.#server.addService(definition, handlers);
+    }
+  }
+
+  #unary(method: string, handle: UnaryMethod["handle"]): handleUnaryCall<unknown, unknown> {
+    const { guard } = this.#options;
+    return (call, callback) => {
+      guard
+        .run(incoming(call, method, neverAborted), (accepted) => handle(accepted, call.request))
+        .then(
+          (response) => callback(null, response),
+          (error) => callback(toServiceError(error)),
+        );
+    };
+  }
+
+  #watch(): handleServerStreamingCall<WatchLeaderboardRequest, Frame> {
+    const { guard, rooms } = this.#options;
+    return (call) => {
+      const ended = Promise.withResolvers<void>();
+      const gone = new AbortController();
+      let leave = () => {};
+      call.on("cancelled", () => {
+        gone.abort();
+        ended.resolve();
+      });
+      const sink = {
+        send: (frame: Frame, drained: () => void) => void call.write(frame, drained),
+        end: ended.reject,
+      };
+      guard
+        .run(incoming(call, "WatchLeaderboard", gone.signal), async (accepted) => {
+          leave = await watchLeaderboard(rooms, accepted, toWatchRequest(call.request), sink);
+          await ended.promise;
+        })
+        .finally(() => leave())
+        .then(
+          () => call.end(),
+          (error) => call.emit("error", toServiceError(error)),
+        );
+    };
+  }
+
+  #stream(): handleBidiStreamingCall<StreamScoresRequest, StreamScoresResponse> {
+    const { guard, rooms } = this.#options;
+    const refuse = (error: unknown) => guard.refuse("StreamScores", error);
+    return (call) => {
+      const gone = new AbortController();
+      call.on("cancelled", () => gone.abort());
+      guard
+        .run(incoming(call, "StreamScores", gone.signal), async (accepted) => {
+          for await (const result of streamScores(rooms, accepted, submissions(call))) {
+            const response = create(StreamScoresResponseSchema, fromResult(result, refuse));
+            if (!call.write(response) && !gone.signal.aborted) await drained(call, gone.signal);
+          }
+        })
+        .then(
+          () => call.end(),
+          (error) => call.emit("error", toServiceError(error)),
+        );
+    };
+  }
+}
+
+async function* submissions(call: AsyncIterable<StreamScoresRequest>) {
+  for await (const request of call) yield toSubmission(request);
+}
+
+function drained(
+  call: ServerDuplexStream<StreamScoresRequest, StreamScoresResponse>,
+  signal: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      signal.removeEventListener("abort", done);
+      call.off("drain", done);
+      resolve();
+    };
+    call.once("drain", done);
+    signal.addEventListener("abort", done);
+  });
+}
+
+function incoming(call: Call, method: string, signal: AbortSignal): Incoming {
+  const [authorization] = call.metadata.get("authorization");
+  const deadline = call.getDeadline();
+  const until = typeof deadline === "number" ? deadline : deadline.getTime();
+  return {
+    lane: "grpc",
+    method,
+    authorization: authorization === undefined ? undefined : String(authorization),
+    address: addressOf(call.getPeer()),
+    deadline: Number.isFinite(until) ? until : undefined,
+    signal,
+  };
+}
+
+/** `127.0.0.1:1234`, `[::1]:1234` or `::1:1234` without the port. */
+function addressOf(peer: string): string {
+  return peer.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+}
+
+function toServiceError(error: unknown) {
+  if (!(error instanceof RefusedCall)) throw error;
+  const metadata = new Metadata();
+  metadata.set("grpc-status-details-bin", statusDetails(error.wire));
+  return Object.assign(new Error(error.message), {
+    code: error.wire.code as number as status,
+    details: error.wire.message,
+    metadata,
+  });
+}
+
+function methodDefinition(method: DescMethod): MethodDefinition<unknown, unknown> {
+  const path = `/${method.parent.typeName}/${method.name}`;
+  return {
+    path,
+    requestStream:
+      method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming",
+    responseStream:
+      method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming",
+    requestSerialize: encoder(method.input),
+    requestDeserialize: decoder(method.input),
+    responseSerialize:
+      method === ScoreService.method.watchLeaderboard
+        ? (encodeFrame as (value: unknown) => Buffer)
+        : encoder(method.output),
+    responseDeserialize: decoder(method.output),
+  };
+}
+
+const encodedFrames = new WeakMap<Frame, Buffer>();
+
+/** Once for all watchers of a board and limit. */
+function encodeFrame(frame: Frame): Buffer {
+  let encoded = encodedFrames.get(frame);
+  if (encoded === undefined) {
+    encoded = Buffer.from(toBinary(WatchLeaderboardResponseSchema, fromFrame(frame)));
+    encodedFrames.set(frame, encoded);
+  }
+  return encoded;
+}
+
+function encoder<D extends DescMessage>(desc: D) {
+  return (message: unknown): Buffer => {
+    const bytes = toBinary(desc, message as MessageShape<D>);
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  };
+}
+
+function decoder(desc: DescMessage) {
+  return (bytes: Buffer): unknown => fromBinary(desc, bytes);
+}

@@ -1,0 +1,105 @@
+import { randomUUID } from "node:crypto";
+import { Code } from "@connectrpc/connect";
+import type { Identity } from "../access/identity.ts";
+import type { RateLimits } from "../access/rate-limits.ts";
+import type { TokenVerifier } from "../access/token-verifier.ts";
+import type { Clock } from "../model/clock.ts";
+import { isScoreError, ScoreError } from "../model/score-error.ts";
+import type { Log } from "../ops/log.ts";
+import type { Metrics } from "../ops/metrics.ts";
+import type { Call } from "../service/rooms.ts";
+import { toWireError, type WireError } from "./wire-error.ts";
+
+/** A call as a lane received it. */
+export interface Incoming {
+  readonly lane: "grpc" | "web";
+  /** `UpdateScore` */
+  readonly method: string;
+  /** The header of that name. */
+  readonly authorization: string | undefined;
+  readonly address: string;
+  /** Epoch ms. */
+  readonly deadline: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+interface GuardOptions {
+  readonly verifier: TokenVerifier;
+  readonly limits: RateLimits;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly now: Clock;
+}
+
+/** An error that is ready to leave through a lane. */
+export class RefusedCall extends Error {
+  readonly wire: WireError;
+
+  constructor(wire: WireError, cause: unknown) {
+    super(wire.message, { cause });
+    this.name = "RefusedCall";
+    this.wire = wire;
+  }
+}
+
+/** What every call passes, whichever lane it came by: identity, rate limit, metrics, log, errors. */
+export class Guard {
+  readonly #options: GuardOptions;
+
+  constructor(options: GuardOptions) {
+    this.#options = options;
+  }
+
+  /** Runs a call to its end, for a stream that of the stream; rejects with a RefusedCall only. */
+  async run<T>(incoming: Incoming, handle: (call: Call) => Promise<T>): Promise<T> {
+    const began = performance.now();
+    try {
+      const identity = await this.#identify(incoming);
+      const { address, deadline, signal } = incoming;
+      const result = await handle({ identity, address, deadline, signal });
+      this.#ended(incoming, "OK", began);
+      return result;
+    } catch (error) {
+      const refused = this.refuse(incoming.method, error);
+      this.#ended(incoming, codeName(refused.wire.code), began);
+      throw refused;
+    }
+  }
+
+  /** The error as callers may see it; what they may not see goes to the log. */
+  refuse(method: string, error: unknown): RefusedCall {
+    const reference = isScoreError(error) ? "" : randomUUID();
+    if (reference !== "")
+      this.#options.log.error({ reference, method, err: error }, "internal error");
+    return new RefusedCall(toWireError(error, reference), error);
+  }
+
+  async #identify({ authorization, address }: Incoming): Promise<Identity | undefined> {
+    const { verifier, limits } = this.#options;
+    if (authorization === undefined) {
+      await limits.anonymousCall(address);
+      return undefined;
+    }
+    try {
+      const token = /^Bearer (\S+)$/i.exec(authorization)?.[1];
+      if (token === undefined) {
+        throw new ScoreError("unauthenticated", "authorization must be: Bearer <token>");
+      }
+      return await verifier.verify(token);
+    } catch (error) {
+      if (isScoreError(error, "unauthenticated")) await limits.anonymousCall(address);
+      throw error;
+    }
+  }
+
+  #ended({ lane, method, address }: Incoming, code: string, began: number): void {
+    const { metrics, log } = this.#options;
+    const ms = performance.now() - began;
+    metrics.called(lane, method, code, ms / 1_000);
+    if (log.isLevelEnabled("debug")) log.debug({ lane, method, code, ms, address }, "call");
+  }
+}
+
+function codeName(code: Code): string {
+  return (Code[code] ?? String(code)).replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase();
+}

@@ -1,0 +1,97 @@
+import {
+  create,
+  type DescMethod,
+  type DescMethodUnary,
+  type MessageInitShape,
+  type MessageShape,
+} from "@bufbuild/protobuf";
+import { AdminService, GameSchema } from "../../gen/score/v1/admin_pb.js";
+import { ScoreService, type WatchLeaderboardRequest } from "../../gen/score/v1/score_pb.js";
+import { deleteGame } from "../service/delete-game.ts";
+import { getGame } from "../service/get-game.ts";
+import { getLeaderboard } from "../service/get-leaderboard.ts";
+import { getStanding } from "../service/get-standing.ts";
+import { listGames } from "../service/list-games.ts";
+import { putGame } from "../service/put-game.ts";
+import type { Call, Rooms } from "../service/rooms.ts";
+import { updateScore } from "../service/update-score.ts";
+import { updateScores } from "../service/update-scores.ts";
+import type { WatchRequest } from "../service/watch-leaderboard.ts";
+import type { Guard } from "./guard.ts";
+import {
+  fromAccepted,
+  fromGame,
+  fromPage,
+  fromResult,
+  fromStanding,
+  toGameRequest,
+  toSubmission,
+} from "./messages.ts";
+
+/** A unary method: from its request message to its response, in either lane. */
+export interface UnaryMethod {
+  readonly method: DescMethod & { readonly methodKind: "unary" };
+  // biome-ignore lint/suspicious/noExplicitAny: the table holds methods of different messages
+  readonly handle: (call: Call, request: any) => Promise<any>;
+}
+
+/** All unary methods of the contract. */
+export function unaryMethods(rooms: Rooms, guard: Guard): readonly UnaryMethod[] {
+  const { method: score } = ScoreService;
+  const { method: admin } = AdminService;
+  return [
+    unary(score.updateScore, async (call, request) =>
+      fromAccepted(await updateScore(rooms, call, toSubmission(request))),
+    ),
+    unary(score.updateScores, async (call, { gameId, events }) => {
+      const request = { gameId, events: events.map(toSubmission) };
+      const results = await updateScores(rooms, call, request);
+      const refuse = (error: unknown) => guard.refuse("UpdateScores", error);
+      return { results: results.map((result) => fromResult(result, refuse)) };
+    }),
+    unary(score.getLeaderboard, async (call, request) => {
+      const page = await getLeaderboard(rooms, call, { ...request, limit: request.limit });
+      const entries = page.standings.map((standing) => fromStanding(standing, standing.rank));
+      return { ...fromPage(page), entries, nextPageToken: page.nextPageToken };
+    }),
+    unary(score.getStanding, async (call, request) => {
+      const { standing, rank, percentile, totalPlayers } = await getStanding(rooms, call, request);
+      return {
+        entry: fromStanding(standing, rank),
+        totalPlayers: BigInt(totalPlayers),
+        ...(percentile === undefined ? {} : { percentile }),
+      };
+    }),
+    unary(admin.putGame, async (call, { game }) => ({
+      game: fromGame(await putGame(rooms, call, toGameRequest(game ?? create(GameSchema)))),
+    })),
+    unary(admin.getGame, async (call, { gameId }) => ({
+      game: fromGame(await getGame(rooms, call, gameId)),
+    })),
+    unary(admin.listGames, async (call, { limit, pageToken }) => {
+      const page = await listGames(rooms, call, { limit, pageToken });
+      return { games: page.games.map(fromGame), nextPageToken: page.nextPageToken };
+    }),
+    unary(admin.deleteGame, async (call, { gameId }) => {
+      await deleteGame(rooms, call, gameId);
+      return {};
+    }),
+  ];
+}
+
+export function toWatchRequest(request: WatchLeaderboardRequest): WatchRequest {
+  const { gameId, boardId, limit, knownEpoch, knownVersion } = request;
+  const epoch = Number(knownEpoch);
+  const version = Number(knownVersion);
+  return { gameId, boardId, limit, known: version > 0 ? { epoch, version } : undefined };
+}
+
+function unary<M extends DescMethodUnary>(
+  method: M,
+  handle: (call: Call, request: MessageShape<M["input"]>) => Promise<MessageInitShape<M["output"]>>,
+): UnaryMethod {
+  return {
+    method,
+    handle: async (call, request) => create(method.output, await handle(call, request)),
+  };
+}

@@ -1,0 +1,312 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createSecureServer } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { create } from "@bufbuild/protobuf";
+import {
+  ConnectError,
+  type ConnectRouter,
+  cors as connectCors,
+  createContextKey,
+  createContextValues,
+  type HandlerContext,
+} from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import cors from "cors";
+import sirv from "sirv";
+import {
+  ScoreService,
+  type StreamScoresRequest,
+  StreamScoresResponseSchema,
+  type WatchLeaderboardRequest,
+  type WatchLeaderboardResponse,
+} from "../../gen/score/v1/score_pb.js";
+import { ScoreError } from "../model/score-error.ts";
+import type { Call, Rooms } from "../service/rooms.ts";
+import { streamScores } from "../service/stream-scores.ts";
+import { watchLeaderboard } from "../service/watch-leaderboard.ts";
+import type { Frame } from "../watch/frame.ts";
+import type { Lane, TlsFiles } from "./grpc-lane.ts";
+import { type Guard, type Incoming, RefusedCall } from "./guard.ts";
+import { fromFrame, fromResult, toSubmission } from "./messages.ts";
+import { toWatchRequest, type UnaryMethod } from "./methods.ts";
+
+/** What operators ask over plain HTTP. */
+export interface OperatorPages {
+  readonly isReady: () => Promise<boolean>;
+  readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>;
+}
+
+interface WebLaneOptions {
+  readonly rooms: Rooms;
+  readonly guard: Guard;
+  readonly unary: readonly UnaryMethod[];
+  readonly pages: OperatorPages;
+  /** The folder of the bundled page. */
+  readonly webRoot: string;
+  readonly corsOrigins: readonly string[];
+  readonly tls: TlsFiles | undefined;
+  readonly maxMessageBytes: number;
+}
+
+const securityHeaders = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+};
+
+const peerAddress = createContextKey("", { description: "the caller's network address" });
+
+/** The lane for browsers and curl: Connect, gRPC-Web and JSON by connect-node, and the page. */
+export class WebLane {
+  readonly #options: WebLaneOptions;
+  readonly #stopping = new AbortController();
+
+  constructor(options: WebLaneOptions) {
+    this.#options = options;
+  }
+
+  async listen(host: string, port: number): Promise<Lane> {
+    const server = this.#createServer();
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, host, resolve);
+    });
+    const { port: bound } = server.address() as AddressInfo;
+    return {
+      port: bound,
+      drain: () =>
+        new Promise((resolve) => {
+          server.close(() => resolve());
+          if ("closeIdleConnections" in server) server.closeIdleConnections();
+        }),
+      close: () => {
+        this.#stopping.abort();
+        if ("closeAllConnections" in server) server.closeAllConnections();
+      },
+    };
+  }
+
+  #createServer(): Server {
+    const { tls, corsOrigins, maxMessageBytes } = this.#options;
+    const calls = connectNodeAdapter({
+      routes: (router) => this.#routes(router),
+      readMaxBytes: maxMessageBytes,
+      writeMaxBytes: maxMessageBytes,
+      shutdownSignal: this.#stopping.signal,
+      contextValues: (request) =>
+        createContextValues().set(peerAddress, request.socket.remoteAddress ?? ""),
+      fallback: this.#pages(),
+    });
+    const allowOrigins = cors({
+      origin: [...corsOrigins],
+      methods: [...connectCors.allowedMethods],
+      allowedHeaders: [...connectCors.allowedHeaders, "Authorization"],
+      exposedHeaders: [...connectCors.exposedHeaders],
+      maxAge: 7_200,
+    });
+    const handle = (request: IncomingMessage, response: ServerResponse) =>
+      allowOrigins(request, response, () => calls(request as never, response as never));
+    if (tls === undefined) return createServer(handle);
+    const secure = createSecureServer(
+      { cert: tls.cert, key: tls.key, allowHTTP1: true },
+      handle as never,
+    );
+    return secure as unknown as Server;
+  }
+
+  #pages() {
+    const { pages, webRoot } = this.#options;
+    const files = sirv(webRoot, {
+      etag: true,
+      setHeaders: (response) => setSecurityHeaders(response),
+    });
+    return (request: unknown, response: unknown) => {
+      const [req, res] = [request as IncomingMessage, response as ServerResponse];
+      const path = req.url?.split("?")[0];
+      if (path === "/healthz") return answer(res, 200, "ok\n");
+      if (path === "/readyz") {
+        pages.isReady().then(
+          (isReady) => answer(res, isReady ? 200 : 503, isReady ? "ready\n" : "not ready\n"),
+          () => answer(res, 503, "not ready\n"),
+        );
+      } else if (path === "/metrics") {
+        pages.metrics().then(
+          ({ type, text }) => answer(res, 200, text, type),
+          () => answer(res, 500, "the metrics can't be read\n"),
+        );
+      } else files(req, res, () => answer(res, 404, "not found\n"));
+    };
+  }
+
+  #routes(router: ConnectRouter): void {
+    const { unary, guard, rooms } = this.#options;
+    for (const { method, handle } of unary) {
+      // biome-ignore lint/suspicious/noExplicitAny: the table holds methods of different messages
+      router.rpc(method as any, (request: unknown, context: HandlerContext) =>
+        this.#run(context, (call) => untilAborted(handle(call, request), context.signal)),
+      );
+    }
+    router.rpc(ScoreService.method.watchLeaderboard, (request, context) =>
+      this.#watch(request, context),
+    );
+    router.rpc(ScoreService.method.streamScores, (requests, context) => {
+      const refuse = (error: unknown) => guard.refuse("StreamScores", error);
+      return this.#runStream(context, async function* (call) {
+        for await (const result of streamScores(rooms, call, submissions(requests))) {
+          yield create(StreamScoresResponseSchema, fromResult(result, refuse));
+        }
+      });
+    });
+  }
+
+  #watch(request: WatchLeaderboardRequest, context: HandlerContext) {
+    const { rooms } = this.#options;
+    return this.#runStream(context, async function* (call) {
+      const frames = new FrameQueue();
+      const leave = await watchLeaderboard(rooms, call, toWatchRequest(request), frames);
+      call.signal.addEventListener("abort", () => frames.stop());
+      try {
+        if (!call.signal.aborted) yield* frames;
+      } finally {
+        leave();
+      }
+    });
+  }
+
+  async #run<T>(context: HandlerContext, handle: (call: Call) => Promise<T>): Promise<T> {
+    try {
+      return await this.#options.guard.run(incoming(context), handle);
+    } catch (error) {
+      throw toConnectError(error);
+    }
+  }
+
+  /** The guard's view of a stream lasts until its last message. */
+  async *#runStream<T>(
+    context: HandlerContext,
+    produce: (call: Call) => AsyncIterable<T>,
+  ): AsyncGenerator<T> {
+    const { guard } = this.#options;
+    const started = Promise.withResolvers<Call>();
+    const ended = Promise.withResolvers<void>();
+    const running = guard.run(incoming(context), (call) => {
+      started.resolve(call);
+      return ended.promise;
+    });
+    running.catch(started.reject);
+    try {
+      yield* produce(await started.promise);
+    } catch (error) {
+      ended.reject(error);
+    } finally {
+      ended.resolve();
+    }
+    try {
+      await running;
+    } catch (error) {
+      throw toConnectError(error);
+    }
+  }
+}
+
+/** At most one frame waits: the hub sends the next when this one was taken. */
+class FrameQueue implements AsyncIterable<WatchLeaderboardResponse> {
+  #frame: { readonly frame: Frame; readonly drained: () => void } | undefined;
+  #ending: { readonly error?: unknown } | undefined;
+  #wake = () => {};
+
+  send(frame: Frame, drained: () => void): void {
+    this.#frame = { frame, drained };
+    this.#wake();
+  }
+
+  end(error: unknown): void {
+    this.#ending = { error };
+    this.#wake();
+  }
+
+  stop(): void {
+    this.#ending ??= {};
+    this.#wake();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<WatchLeaderboardResponse> {
+    for (;;) {
+      const waiting = this.#frame;
+      this.#frame = undefined;
+      if (waiting) {
+        // Comes back when the stream has taken the message.
+        yield messageOf(waiting.frame);
+        waiting.drained();
+      } else if (this.#ending) {
+        if ("error" in this.#ending) throw this.#ending.error;
+        return;
+      } else {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+    }
+  }
+}
+
+const messages = new WeakMap<Frame, WatchLeaderboardResponse>();
+
+/** Once for all watchers of a board and limit. */
+function messageOf(frame: Frame): WatchLeaderboardResponse {
+  let message = messages.get(frame);
+  if (message === undefined) {
+    message = fromFrame(frame);
+    messages.set(frame, message);
+  }
+  return message;
+}
+
+async function* submissions(requests: AsyncIterable<StreamScoresRequest>) {
+  for await (const request of requests) yield toSubmission(request);
+}
+
+/** A deadline that passes, or a client that goes away, ends the wait. */
+function untilAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(aborted(signal));
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort);
+    result.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+function aborted({ reason }: AbortSignal): ScoreError {
+  const isLate = reason instanceof ConnectError && /deadline|timed out/i.test(reason.message);
+  return isLate
+    ? new ScoreError("deadline_exceeded", "the deadline passed")
+    : new ScoreError("canceled", "the caller went away");
+}
+
+function incoming(context: HandlerContext): Incoming {
+  const timeoutMs = context.timeoutMs();
+  return {
+    lane: "web",
+    method: context.method.name,
+    authorization: context.requestHeader.get("authorization") ?? undefined,
+    address: context.values.get(peerAddress),
+    deadline: timeoutMs === undefined ? undefined : Date.now() + timeoutMs,
+    signal: context.signal,
+  };
+}
+
+function toConnectError(error: unknown): ConnectError {
+  if (!(error instanceof RefusedCall)) throw error;
+  const { code, message, details } = error.wire;
+  return new ConnectError(message, code, undefined, [...details] as never);
+}
+
+function setSecurityHeaders(response: { setHeader(name: string, value: string): unknown }): void {
+  for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
+}
+
+function answer(response: ServerResponse, status: number, text: string, type = "text/plain"): void {
+  setSecurityHeaders(response);
+  response.writeHead(status, { "content-type": type, "cache-control": "no-store" }).end(text);
+}

@@ -1,0 +1,41 @@
+import type { ColumnType, Generated, Kysely } from "kysely";
+import type { Aggregation, Direction } from "../model/game.ts";
+
+/** The tables; see migrations.ts for what each column means. */
+export interface Tables {
+  ledger: { ledger_id: string };
+  game: {
+    game_no: Generated<number>;
+    game_id: string;
+    revision: number;
+    actions: ColumnType<{ name: string; points: number; maxPerMinute: number }[], string, string>;
+    updated_at: ColumnType<Date, never, never>;
+  };
+  board: {
+    board_no: Generated<number>;
+    game_no: number;
+    board_id: string;
+    aggregation: Aggregation;
+    direction: Direction;
+    title: string;
+    position: number;
+    state: "ready" | "filling";
+    filled_seq: number;
+    epoch: Generated<number>;
+  };
+  score_event: { seq: Generated<number>; game_no: number; player_id: string };
+  standing: { board_no: number; player_id: string };
+  instance: { instance_id: string; projected_seq: number };
+  removed_game: { game_no: number };
+  removed_board: { board_no: number };
+}
+
+export type Database = Kysely<Tables>;
+
+/** An open database and what differs between the two kinds of it. */
+export interface OpenDatabase {
+  readonly db: Database;
+  /** How many commits may be under way at once. */
+  readonly commitsInFlight: number;
+  close(): Promise<void>;
+}

@@ -1,0 +1,94 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { PGlite, types } from "@electric-sql/pglite";
+import { type DatabaseConnection, type Driver, Kysely, PGliteDialect } from "kysely";
+import type { OpenDatabase, Tables } from "./database.ts";
+
+/** The folder is in use by another process. */
+export class DataFolderInUse extends Error {
+  constructor(folder: string) {
+    super(
+      `${folder} is in use by another process; stop it or set SCORE_DATA_DIR to another folder`,
+    );
+    this.name = "DataFolderInUse";
+  }
+}
+
+/**
+ * Opens the Postgres that runs inside this process, with its files in
+ * `folder`. Acknowledged commits survive the death of the process at any
+ * moment; a power cut may cost the last moments, since it never syncs to disk.
+ *
+ * Throws DataFolderInUse when another process has the folder open.
+ */
+export async function openEmbeddedDatabase(folder: string): Promise<OpenDatabase> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const release = lockFolder(folder);
+  try {
+    const pglite = await PGlite.create(join(folder, "postgres"), {
+      parsers: { [types.INT8]: Number },
+    });
+    const db = new Kysely<Tables>({ dialect: new OneAtATimeDialect({ pglite }) });
+    const close = async () => {
+      await db.destroy();
+      release();
+    };
+    return { db, commitsInFlight: 1, close };
+  } catch (cause) {
+    release();
+    throw new Error(`the data in ${folder} can't be opened; it was left as it is`, { cause });
+  }
+}
+
+/**
+ * Two processes on one folder would destroy it. The operating system drops the
+ * lock with the process, however that ends.
+ */
+function lockFolder(folder: string): () => void {
+  const lock = new DatabaseSync(join(folder, "lock"));
+  try {
+    lock.exec("pragma locking_mode = exclusive; begin exclusive");
+  } catch (cause) {
+    lock.close();
+    if ((cause as { errcode?: number }).errcode === 5) throw new DataFolderInUse(folder);
+    throw cause;
+  }
+  let open = true;
+  return () => {
+    if (open) lock.close();
+    open = false;
+  };
+}
+
+/**
+ * PGlite is a single connection. Kysely's driver hands it to everybody at
+ * once, so that a query could slip into somebody else's transaction.
+ */
+class OneAtATimeDialect extends PGliteDialect {
+  override createDriver(): Driver {
+    const driver = super.createDriver();
+    let tail: Promise<void> = Promise.resolve();
+    const releases = new WeakMap<DatabaseConnection, () => void>();
+    return {
+      init: (options) => driver.init(options),
+      destroy: (options) => driver.destroy(options),
+      beginTransaction: (connection, settings) => driver.beginTransaction(connection, settings),
+      commitTransaction: (connection) => driver.commitTransaction(connection),
+      rollbackTransaction: (connection) => driver.rollbackTransaction(connection),
+      async acquireConnection(options) {
+        const turn = tail;
+        const { promise, resolve } = Promise.withResolvers<void>();
+        tail = promise;
+        await turn;
+        const connection = await driver.acquireConnection(options);
+        releases.set(connection, resolve);
+        return connection;
+      },
+      async releaseConnection(connection) {
+        await driver.releaseConnection(connection);
+        releases.get(connection)?.();
+      },
+    };
+  }
+}

@@ -1,0 +1,272 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Board, Game } from "../model/game.ts";
+import { ScoreError } from "../model/score-error.ts";
+import type { ScoreEvent } from "../model/score-event.ts";
+import { foldPoints, type Standing, type StandingChange } from "../model/standing.ts";
+import { boardsOf, commitColumns } from "./commit-columns.ts";
+import { type CommitRow, commitStatement } from "./commit-statement.ts";
+import type { Database } from "./database.ts";
+import { databaseFailure, ledgerUnavailable } from "./database-failure.ts";
+import { GroupCommit, type Outcome } from "./group-commit.ts";
+import type { BoardOutcome, CommitObserver, EventLog, Receipt } from "./ledger.ts";
+import { type KnownEvent, lookUpEvents, lookUpStandings, standingKey } from "./look-up.ts";
+
+/** What bounds the log; sizes in events, times in ms. */
+export interface EventLogLimits {
+  readonly queuedEvents: number;
+  readonly batchEvents: number;
+  /** How long a batch is sent again while the database can't be reached. */
+  readonly patienceMs: number;
+}
+
+interface EventLogOptions {
+  readonly db: Database;
+  readonly commitsInFlight: number;
+  readonly limits: EventLogLimits;
+  readonly now: () => number;
+  readonly onBatch: (size: number, queued: number) => void;
+}
+
+const eventKey = (gameNo: number, actionId: string) => `${gameNo}/${actionId}`;
+
+/** The event log over SQL: group commit of one statement a batch. */
+export class SqlEventLog implements EventLog {
+  readonly #db: Database;
+  readonly #limits: EventLogLimits;
+  readonly #now: () => number;
+  readonly #observers: CommitObserver[] = [];
+  readonly #group: GroupCommit<ScoreEvent, Receipt>;
+
+  constructor({ db, commitsInFlight, limits, now, onBatch }: EventLogOptions) {
+    this.#db = db;
+    this.#limits = limits;
+    this.#now = now;
+    this.#group = new GroupCommit({
+      commit: (events) => this.#commit(events),
+      keyOf: (event) => eventKey(event.game.gameNo, event.actionId),
+      maxQueued: limits.queuedEvents,
+      maxBatch: limits.batchEvents,
+      maxInFlight: commitsInFlight,
+      maxWaitMs: 2 * limits.patienceMs,
+      now,
+      onBatch,
+    });
+  }
+
+  get queued(): number {
+    return this.#group.queued;
+  }
+
+  submit(event: ScoreEvent, deadline?: number): Promise<Receipt> {
+    return this.#group.submit(event, deadline);
+  }
+
+  observe(observer: CommitObserver): void {
+    this.#observers.push(observer);
+  }
+
+  settled(): Promise<void> {
+    return this.#group.settled();
+  }
+
+  close(): Promise<void> {
+    return this.#group.close();
+  }
+
+  /**
+   * Callers may hold a game's settings of different age: only the events that
+   * were checked against the newest are sent.
+   */
+  async #commit(events: readonly ScoreEvent[]): Promise<readonly Outcome<Receipt>[]> {
+    const newest = newestRevisions(events);
+    const isCurrent = ({ game }: ScoreEvent) => newest.get(game.gameNo) === game.revision;
+    const outcomes = (await this.#commitCurrent(events.filter(isCurrent))).values();
+    return events.map((event) =>
+      isCurrent(event) ? (outcomes.next().value ?? lost) : { error: gameChanged(event) },
+    );
+  }
+
+  /** A batch that fails for its data is split until the event at fault is alone. */
+  async #commitCurrent(events: readonly ScoreEvent[]): Promise<readonly Outcome<Receipt>[]> {
+    try {
+      return await this.#commitOnce(events);
+    } catch (error) {
+      if (databaseFailure(error) !== "data") throw error;
+      if (events.length === 1) return [{ error: outOfRange(error) }];
+      const half = Math.ceil(events.length / 2);
+      const first = await this.#commitCurrent(events.slice(0, half));
+      return [...first, ...(await this.#commitCurrent(events.slice(half)))];
+    }
+  }
+
+  async #commitOnce(events: readonly ScoreEvent[]): Promise<readonly Outcome<Receipt>[]> {
+    const rows = await this.#send(events);
+    const committed = new Committed(rows, boardsOf(events));
+    const known = events.filter((event) => committed.isLocked(event) && !committed.seqOf(event));
+    const found = await this.#patiently(events, () => lookUpEvents(this.#db, known));
+    const missing = events.flatMap((event) =>
+      committed.isLocked(event) ? committed.missing(event) : [],
+    );
+    committed.add(await this.#patiently(events, () => lookUpStandings(this.#db, missing)));
+
+    const batch = { changes: committed.changes() };
+    if (batch.changes.length > 0) for (const o of this.#observers) o.onCommit(batch);
+    return events.map((event) => {
+      if (!committed.isLocked(event)) return { error: gameChanged(event) };
+      const fresh = committed.seqOf(event);
+      if (fresh !== undefined) {
+        const outcomes = committed.outcomes(event);
+        return { value: { duplicate: false, ...fresh, outcomes, batch } };
+      }
+      const first = found.get(eventKey(event.game.gameNo, event.actionId));
+      if (first === undefined) return { error: gameChanged(event) };
+      if (!isSameContent(event, first)) return { error: reused(event) };
+      const { seq, committedAt } = first;
+      return {
+        value: { duplicate: true, seq, committedAt, outcomes: committed.current(event), batch },
+      };
+    });
+  }
+
+  /** A statement whose connection broke may be committed: `action_id` makes sending it again safe. */
+  async #send(events: readonly ScoreEvent[]): Promise<CommitRow[]> {
+    const statement = commitStatement(commitColumns(events));
+    return this.#patiently(events, async () => (await statement.execute(this.#db)).rows);
+  }
+
+  async #patiently<T>(events: readonly ScoreEvent[], query: () => Promise<T>): Promise<T> {
+    const giveUpAt = this.#now() + this.#limits.patienceMs;
+    for (let pauseMs = 5; ; pauseMs = Math.min(2 * pauseMs, 250)) {
+      try {
+        return await query();
+      } catch (error) {
+        const failure = databaseFailure(error);
+        if (failure === "data" || failure === "bug") throw error;
+        if (this.#now() + pauseMs >= giveUpAt) {
+          const games = [...new Set(events.map((event) => event.game))];
+          for (const observer of this.#observers) observer.onUnknown(games);
+          throw ledgerUnavailable(error);
+        }
+        await sleep(pauseMs);
+      }
+    }
+  }
+}
+
+/** What one commit's rows say, by event and by standing. */
+class Committed {
+  readonly #locked = new Set<number>();
+  readonly #events = new Map<string, { seq: number; committedAt: number }>();
+  readonly #boards: ReadonlyMap<number, Board>;
+  readonly #standings = new Map<string, StandingChange>();
+  /** The player's score before the next event that `outcomes` is asked for. */
+  readonly #running = new Map<string, number | undefined>();
+
+  constructor(rows: readonly CommitRow[], boards: ReadonlyMap<number, Board>) {
+    this.#boards = boards;
+    for (const row of rows) {
+      if (row.kind === "game") this.#locked.add(row.no);
+      else if (row.kind === "event") {
+        this.#events.set(eventKey(row.no, row.id), { seq: row.seq, committedAt: row.at });
+      } else {
+        this.#running.set(standingKey(row.no, row.id), row.previous_score ?? undefined);
+        this.#put(row.no, {
+          playerId: row.id,
+          score: row.score,
+          seq: row.seq,
+          version: row.version,
+          updatedAt: row.at,
+          displayName: row.display_name ?? undefined,
+        });
+      }
+    }
+  }
+
+  isLocked(event: ScoreEvent): boolean {
+    return this.#locked.has(event.game.gameNo);
+  }
+
+  seqOf(event: ScoreEvent) {
+    return this.#events.get(eventKey(event.game.gameNo, event.actionId));
+  }
+
+  /** The standings that the answer to `event` needs and the commit did not change. */
+  missing(event: ScoreEvent): { boardNo: number; playerId: string }[] {
+    return readyBoards(event.game)
+      .map(({ boardNo }) => ({ boardNo, playerId: event.playerId }))
+      .filter(({ boardNo, playerId }) => !this.#standings.has(standingKey(boardNo, playerId)));
+  }
+
+  add(found: readonly { boardNo: number; standing: Standing }[]): void {
+    for (const { boardNo, standing } of found) {
+      this.#running.set(standingKey(boardNo, standing.playerId), standing.score);
+      this.#put(boardNo, standing);
+    }
+  }
+
+  changes(): StandingChange[] {
+    return [...this.#standings.values()];
+  }
+
+  /** The step that a new event made; the events of a player are asked for in their order. */
+  outcomes(event: ScoreEvent): BoardOutcome[] {
+    return readyBoards(event.game).map((board) => {
+      const key = standingKey(board.boardNo, event.playerId);
+      const previousScore = this.#running.get(key);
+      const score = foldPoints(board, previousScore, event.points);
+      this.#running.set(key, score);
+      return { board, score, previousScore };
+    });
+  }
+
+  /** Where the player of a known event stands now. */
+  current(event: ScoreEvent): BoardOutcome[] {
+    return readyBoards(event.game).flatMap((board) => {
+      const change = this.#standings.get(standingKey(board.boardNo, event.playerId));
+      return change ? [{ board, score: change.standing.score, previousScore: undefined }] : [];
+    });
+  }
+
+  #put(boardNo: number, standing: Standing): void {
+    const board = this.#boards.get(boardNo);
+    if (board) this.#standings.set(standingKey(boardNo, standing.playerId), { board, standing });
+  }
+}
+
+function readyBoards(game: Game): readonly Board[] {
+  return game.boards.filter((board) => board.state === "ready");
+}
+
+function newestRevisions(events: readonly ScoreEvent[]): ReadonlyMap<number, number> {
+  const newest = new Map<number, number>();
+  for (const { game } of events) {
+    newest.set(game.gameNo, Math.max(game.revision, newest.get(game.gameNo) ?? 0));
+  }
+  return newest;
+}
+
+const lost: Outcome<Receipt> = { error: new Error("a batch lost an event") };
+
+/** An action's points may have changed since: its name is what was submitted. */
+function isSameContent(event: ScoreEvent, known: KnownEvent): boolean {
+  return (
+    known.playerId === event.playerId &&
+    known.action === event.action &&
+    (event.action !== undefined || known.points === event.points)
+  );
+}
+
+function gameChanged(event: ScoreEvent): ScoreError {
+  return new ScoreError("game_changed", `the settings of game ${event.game.gameId} changed`);
+}
+
+function reused(event: ScoreEvent): ScoreError {
+  return new ScoreError(
+    "action_id_reused",
+    `action_id ${event.actionId} was used before with other content`,
+  );
+}
+
+function outOfRange(cause: unknown): ScoreError {
+  return new ScoreError("score_out_of_range", "the total would leave ±(2^53 − 1)", { cause });
+}

@@ -1,0 +1,55 @@
+import { sql } from "kysely";
+import type { OpenDatabase } from "./database.ts";
+import { reading } from "./database-failure.ts";
+import type { Ledger } from "./ledger.ts";
+import { migrate } from "./migrations.ts";
+import { type EventLogLimits, SqlEventLog } from "./sql-event-log.ts";
+import { SqlGameStore } from "./sql-game-store.ts";
+import { SqlInstanceRegistry } from "./sql-instance-registry.ts";
+import { SqlStandingReader } from "./sql-standing-reader.ts";
+import { fillStep, sweepStep } from "./upkeep.ts";
+
+interface SqlLedgerOptions {
+  readonly database: OpenDatabase;
+  /** Names this process among those on the same ledger. */
+  readonly instanceId: string;
+  readonly limits: EventLogLimits;
+  readonly now: () => number;
+  readonly onBatch?: (size: number, queued: number) => void;
+}
+
+/** Brings the schema up to date and opens the ledger. Owns `database`, also when it fails. */
+export async function openSqlLedger(options: SqlLedgerOptions): Promise<Ledger> {
+  const { db, commitsInFlight, close } = options.database;
+  try {
+    await migrate(db);
+    const { ledger_id } = await db.selectFrom("ledger").selectAll().executeTakeFirstOrThrow();
+    const { limits, now, onBatch = () => {} } = options;
+    const events = new SqlEventLog({ db, commitsInFlight, limits, now, onBatch });
+    let closing: Promise<void> | undefined;
+    return {
+      ledgerId: ledger_id,
+      events,
+      games: new SqlGameStore(db),
+      standings: new SqlStandingReader(db),
+      instances: new SqlInstanceRegistry(db, options.instanceId),
+      get queued() {
+        return events.queued;
+      },
+      async upkeep(removeRanking) {
+        while (closing === undefined && (await fillStep(db)));
+        while (closing === undefined && (await sweepStep(db, removeRanking)));
+      },
+      async ping() {
+        await reading(() => sql`select 1`.execute(db));
+      },
+      close() {
+        closing ??= events.close().then(close);
+        return closing;
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

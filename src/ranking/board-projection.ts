@@ -1,0 +1,201 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Board } from "../model/game.ts";
+import { isScoreError, ScoreError } from "../model/score-error.ts";
+import type { Standing } from "../model/standing.ts";
+import { type Placement, type Ranking, RankingMissing, type RankingState } from "./ranking.ts";
+
+/** Standings read and written in one step of a catch-up or rebuild. */
+const stepStandings = 2_000;
+
+/** With more events than this to go through, building anew is cheaper. */
+const maxCatchUpEvents = 1_000_000;
+
+interface BoardProjectionOptions {
+  readonly board: Board;
+  readonly ledger: Ledger;
+  readonly ranking: Ranking;
+  readonly waitMs: number;
+  /** All commits of this instance up to here are in the ranking. */
+  readonly projectedSeq: () => number;
+  readonly onError: (message: string, error: unknown) => void;
+  readonly onCatchUp: (kind: "catch-up" | "rebuild") => void;
+}
+
+/**
+ * One board's ranking as this instance knows it. `behind`: it may miss commits,
+ * nobody reads it and nothing is placed. `healing`: it is being caught up, and
+ * commits are placed again, so that what the catch-up reads too early comes in
+ * by itself. `ready`: it is the ledger's state.
+ */
+export class BoardProjection {
+  readonly #options: BoardProjectionOptions;
+  #state: "behind" | "healing" | "ready" = "behind";
+  /** The newest state seen: an older one means that the backend lost writes. */
+  #seen: RankingState = { epoch: 0, version: 0 };
+  /** The backend lost writes: only building anew makes its versions grow again. */
+  #fellBack = false;
+  #healing: Promise<void> | undefined;
+  /** Ends when the first attempt to heal has ended, well or not. */
+  readonly #firstAttempt = Promise.withResolvers<void>();
+  readonly #stop = new AbortController();
+
+  constructor(options: BoardProjectionOptions) {
+    this.#options = options;
+    this.markBehind();
+  }
+
+  get isReady(): boolean {
+    return this.#state === "ready";
+  }
+
+  /** Whether the ranking is the ledger's state; waits up to `waitMs` for a first attempt to make it so. */
+  async ready(): Promise<boolean> {
+    if (this.#state === "ready") return true;
+    const timeout = new AbortController();
+    const late = sleep(this.#options.waitMs, undefined, { signal: timeout.signal });
+    await Promise.race([this.#firstAttempt.promise, late.catch(() => {})]);
+    timeout.abort();
+    return this.isReady;
+  }
+
+  /** The places of committed standings; undefined when the ranking is unavailable. */
+  async place(standings: readonly Standing[]): Promise<readonly Placement[] | undefined> {
+    const { board, ranking, onError } = this.#options;
+    await this.ready();
+    // A commit that is not placed now was made before the next catch-up reads.
+    if (this.#state === "behind") return undefined;
+    try {
+      const reply = await this.guard(() => ranking.place(board, standings));
+      return this.isReady ? reply.placements : undefined;
+    } catch (error) {
+      if (!isScoreError(error))
+        onError(`placing standings on board ${board.boardNo} failed`, error);
+      return undefined;
+    }
+  }
+
+  /** Runs a call; a failure, or a reply older than one before, marks the board behind. */
+  async guard<T extends RankingState | undefined>(call: () => Promise<T>): Promise<T> {
+    const asked = this.#seen;
+    try {
+      const reply = await call();
+      if (reply) this.#see(reply, asked);
+      return reply;
+    } catch (cause) {
+      // While the first ranking is being built, writes reach it and have no reply.
+      const isBuilding = cause instanceof RankingMissing && this.#state === "healing";
+      if (!isBuilding) this.markBehind();
+      if (!(cause instanceof RankingMissing)) throw cause;
+      throw new ScoreError("ranking_unavailable", cause.message, { cause, retryAfterMs: 1_000 });
+    }
+  }
+
+  /** Catches up from the checkpoint, or builds anew; until then nobody reads the ranking. */
+  markBehind(): void {
+    if (this.#stop.signal.aborted) return;
+    this.#state = "behind";
+    this.#healing ??= this.#heal().finally(() => {
+      this.#healing = undefined;
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#healing;
+  }
+
+  #see(reply: RankingState, asked: RankingState): void {
+    const { epoch, version } = reply;
+    const isOlder = (than: RankingState) =>
+      epoch < than.epoch || (epoch === than.epoch && version < than.version);
+    if (isOlder(asked)) {
+      this.#fellBack = true;
+      throw new ScoreError("ranking_unavailable", "the ranking fell back to an older state");
+    }
+    if (!isOlder(this.#seen)) this.#seen = { epoch, version };
+  }
+
+  async #heal(): Promise<void> {
+    const { signal } = this.#stop;
+    for (let pauseMs = 20; !signal.aborted; pauseMs = Math.min(2 * pauseMs, 500)) {
+      try {
+        if (await this.#healOnce()) return;
+      } catch (error) {
+        if (!isScoreError(error) && !(error instanceof RankingMissing)) {
+          const { board, onError } = this.#options;
+          onError(`catching up on board ${board.boardNo} failed`, error);
+        }
+      } finally {
+        this.#firstAttempt.resolve();
+      }
+      await sleep(pauseMs, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** True when the board is ready; false to try again. */
+  async #healOnce(): Promise<boolean> {
+    const { board, ledger, ranking, projectedSeq } = this.#options;
+    const head = await ranking.head(board);
+    if (head && !this.#isOlderThanSeen(head)) {
+      const from = Math.min(head.checkpoint, projectedSeq());
+      const lastSeq = await ledger.instances.lastSeq();
+      if (lastSeq - from <= maxCatchUpEvents) return this.#catchUp(head, from);
+    }
+    return this.#rebuild();
+  }
+
+  #isOlderThanSeen({ epoch, version }: RankingState): boolean {
+    if (epoch > this.#seen.epoch) {
+      // Somebody built it anew.
+      this.#fellBack = false;
+      return false;
+    }
+    return this.#fellBack || epoch < this.#seen.epoch || version < this.#seen.version;
+  }
+
+  async #catchUp(head: RankingState, from: number): Promise<boolean> {
+    const { board, ledger, ranking, onCatchUp } = this.#options;
+    this.#state = "healing";
+    this.#see(head, this.#seen);
+    let count = 0;
+    for (let after: string | undefined; ; ) {
+      const page = await ledger.standings.changedSince(board, from, after, stepStandings);
+      if (page.standings.length > 0) await ranking.place(board, page.standings);
+      count += page.standings.length;
+      after = page.next;
+      if (after === undefined) break;
+    }
+    if (count > 0) onCatchUp("catch-up");
+    return this.#becomeReady();
+  }
+
+  async #rebuild(): Promise<boolean> {
+    const { board, ledger, ranking, onCatchUp } = this.#options;
+    const epoch = await ledger.instances.nextEpoch(board);
+    const rebuild = await ranking.beginRebuild(board, epoch);
+    if (rebuild === undefined) return false;
+    this.#state = "healing";
+    const checkpoint = await ledger.instances.checkpoint();
+    for (let after: string | undefined; ; ) {
+      const page = await ledger.standings.page(board, after, stepStandings);
+      await rebuild.add(page.standings);
+      after = page.next;
+      if (after === undefined) break;
+    }
+    await rebuild.finish(checkpoint);
+    this.#fellBack = false;
+    const head = await ranking.head(board);
+    if (head === undefined) return false;
+    this.#seen = head;
+    onCatchUp("rebuild");
+    return this.#becomeReady();
+  }
+
+  /** A failure meanwhile has set the state back: then once more. */
+  #becomeReady(): boolean {
+    if (this.#state !== "healing") return false;
+    this.#state = "ready";
+    return true;
+  }
+}

@@ -1,0 +1,20 @@
+-- Adds standings to the epoch that is being built.
+-- KEYS[1] meta hash of the board
+-- ARGV[1] epoch: the one being built
+-- ARGV[2] lease: ms after which a builder that fell silent is given up
+-- ARGV[3] sign: 1 on a descending board, -1 on an ascending one
+-- ARGV[4] standings: JSON [[player, score, seq, version, updated_at, name], ...]
+-- Returns 1, or 0 when this epoch is no longer being built.
+--!include record.lua
+local base, epoch, lease, sign, standings =
+  KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), cjson.decode(ARGV[4])
+if redis.call('HGET', base, 'building') ~= epoch then return 0 end
+local now = redis.call('TIME')
+local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
+local changed_at = tonumber(redis.call('HGET', base, 'changed_at') or '0')
+for _, standing in ipairs(standings) do
+  put(base, epoch, sign, standing)
+  changed_at = math.max(changed_at, standing[5])
+end
+redis.call('HSET', base, 'lease_ends', digits(now_ms + lease), 'changed_at', digits(changed_at))
+return 1

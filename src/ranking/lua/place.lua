@@ -1,0 +1,53 @@
+-- Puts standings in their places, unless newer ones of the players are there,
+-- in the ranking in use and in the one being built.
+-- KEYS[1] meta hash of the board
+-- ARGV[1] sign: 1 on a descending board, -1 on an ascending one
+-- ARGV[2] publish: PUBLISH or SPUBLISH
+-- ARGV[3] standings: JSON [[player, score, seq, version, updated_at, name], ...]
+-- Returns {epoch, version, rank, previous rank (0: none), rank, ...}, or false
+-- when the board has no ranking.
+--!include record.lua
+local base, sign, publish, standings = KEYS[1], tonumber(ARGV[1]), ARGV[2], cjson.decode(ARGV[3])
+local meta = redis.call('HMGET', base, 'epoch', 'version', 'building', 'changed_at')
+local epoch, version, building = meta[1], tonumber(meta[2] or '0'), meta[3]
+
+if building then
+  for _, standing in ipairs(standings) do put(base, building, sign, standing) end
+end
+if not epoch then return false end
+
+local sorted, records = sorted_key(base, epoch), record_key(base, epoch)
+local previous = {}
+for i, standing in ipairs(standings) do
+  local record = redis.call('HGET', records, standing[1])
+  local rank = record and redis.call('ZREVRANK', sorted, member_of(standing[1], (read_record(record))))
+  previous[i] = rank and rank + 1 or 0
+end
+
+local changed_at = tonumber(meta[4] or '0')
+local changed = {}
+local any = false
+for i, standing in ipairs(standings) do
+  changed[i] = put(base, epoch, sign, standing)
+  if changed[i] then
+    any = true
+    changed_at = math.max(changed_at, standing[5])
+  end
+end
+if any then
+  version = next_version(base)
+  redis.call('HSET', base, 'version', digits(version), 'changed_at', digits(changed_at))
+  redis.call(publish, base, digits(version))
+end
+
+local reply = {tonumber(epoch), version}
+for i, standing in ipairs(standings) do
+  local rank = previous[i]
+  if any then
+    local seq = read_record(redis.call('HGET', records, standing[1]))
+    rank = redis.call('ZREVRANK', sorted, member_of(standing[1], seq)) + 1
+  end
+  reply[#reply + 1] = rank
+  reply[#reply + 1] = previous[i]
+end
+return reply

@@ -1,0 +1,46 @@
+-- Included by the scripts that touch records.
+--
+-- A board has a meta hash (the script's KEYS[1]) and, for each epoch, a sorted
+-- set and a hash of records. All keys share the board's hash tag.
+--   sorted set: member = 7 bytes of inverted seq .. player, so that of equal
+--     scores the lower seq comes first in ZREVRANGE; score is negated on
+--     ascending boards, so that ZREVRANGE is always best first
+--   record: player -> inverted seq (7 bytes), version (6), time in ms (6), name
+local MAX_SEQ = 9007199254740991
+
+local function sorted_key(base, epoch) return base .. ':z:' .. epoch end
+local function record_key(base, epoch) return base .. ':r:' .. epoch end
+
+local function member_of(player, seq) return struct.pack('>I7', MAX_SEQ - seq) .. player end
+
+local function read_record(record)
+  local inverted, version, updated_at = struct.unpack('>I7I6I6', record)
+  return MAX_SEQ - inverted, version, updated_at, string.sub(record, 20)
+end
+
+-- Numbers as digits: Lua's own conversion would round them.
+local function digits(number) return string.format('%.0f', number) end
+
+-- Writes {player, score, seq, version, updated_at, name} unless a copy as new is there.
+local function put(base, epoch, sign, standing)
+  local player, score, seq, version, updated_at, name = unpack(standing)
+  local sorted, records = sorted_key(base, epoch), record_key(base, epoch)
+  local old = redis.call('HGET', records, player)
+  if old then
+    local old_seq, old_version = read_record(old)
+    if old_version >= version then return false end
+    if old_seq ~= seq then redis.call('ZREM', sorted, member_of(player, old_seq)) end
+  end
+  redis.call('ZADD', sorted, digits(sign * score), member_of(player, seq))
+  redis.call('HSET', records, player,
+    struct.pack('>I7I6I6', MAX_SEQ - seq, version, updated_at) .. name)
+  return true
+end
+
+-- A new version: the time in microseconds, or one more than the last. It goes
+-- on growing when Redis falls back to an older copy.
+local function next_version(base)
+  local now = redis.call('TIME')
+  local last = tonumber(redis.call('HGET', base, 'version') or '0')
+  return math.max(last + 1, now[1] * 1000000 + now[2])
+end

@@ -1,0 +1,151 @@
+import { EventEmitter } from "node:events";
+import { RedBlackTree } from "data-structure-typed";
+import type { Board, Direction } from "../model/game.ts";
+import { compareStandings, type Standing } from "../model/standing.ts";
+import {
+  type Placements,
+  type RankedPage,
+  type Ranking,
+  type RankingHead,
+  RankingMissing,
+  type Rebuild,
+  windowStart,
+} from "./ranking.ts";
+
+interface BoardRanking extends RankingHead {
+  epoch: number;
+  version: number;
+  checkpoint: number;
+  changedAt: number | undefined;
+  readonly players: Map<string, Standing>;
+  readonly order: RedBlackTree<Standing, undefined>;
+}
+
+/** The order of boards in this process's memory; for a single process only. */
+export class MemoryRanking implements Ranking {
+  readonly #boards = new Map<number, BoardRanking>();
+  readonly #building = new Map<number, BoardRanking>();
+  readonly #changes = new EventEmitter().setMaxListeners(0);
+
+  async place(board: Board, standings: readonly Standing[]): Promise<Placements> {
+    const building = this.#building.get(board.boardNo);
+    if (building) for (const standing of standings) put(building, standing);
+    const ranking = this.#get(board);
+    const before = standings.map(({ playerId }) => rankOf(ranking, playerId));
+    let isChanged = false;
+    for (const standing of standings) isChanged = put(ranking, standing) || isChanged;
+    if (isChanged) this.#changed(board.boardNo, ranking);
+    const placements = standings.map(({ playerId }, index) => ({
+      rank: rankOf(ranking, playerId) ?? 0,
+      previousRank: before[index],
+    }));
+    return { ...stateOf(ranking), placements };
+  }
+
+  async page(board: Board, offset: number, limit: number): Promise<RankedPage> {
+    return page(this.#get(board), offset, limit);
+  }
+
+  async around(board: Board, playerId: string, limit: number): Promise<RankedPage | undefined> {
+    const ranking = this.#get(board);
+    const rank = rankOf(ranking, playerId);
+    if (rank === undefined) return undefined;
+    return page(ranking, windowStart(rank - 1, limit, ranking.players.size), limit);
+  }
+
+  async head(board: Board): Promise<RankingHead | undefined> {
+    const ranking = this.#boards.get(board.boardNo);
+    return ranking && { ...stateOf(ranking), checkpoint: ranking.checkpoint };
+  }
+
+  async setCheckpoint(board: Board, seq: number): Promise<void> {
+    const ranking = this.#get(board);
+    ranking.checkpoint = Math.max(ranking.checkpoint, seq);
+  }
+
+  async beginRebuild(board: Board, epoch: number): Promise<Rebuild | undefined> {
+    const { boardNo } = board;
+    if (this.#building.has(boardNo)) return undefined;
+    const building = emptyRanking(board.direction, epoch);
+    this.#building.set(boardNo, building);
+    return {
+      add: async (standings) => {
+        for (const standing of standings) put(building, standing);
+      },
+      finish: async (checkpoint) => {
+        building.checkpoint = checkpoint;
+        building.version = (this.#boards.get(boardNo)?.version ?? 0) + 1;
+        this.#boards.set(boardNo, building);
+        this.#building.delete(boardNo);
+        this.#changes.emit(String(boardNo));
+      },
+    };
+  }
+
+  async remove(boardNo: number): Promise<void> {
+    this.#boards.delete(boardNo);
+    this.#building.delete(boardNo);
+  }
+
+  async follow(boardNo: number, onChange: () => void): Promise<() => void> {
+    this.#changes.on(String(boardNo), onChange);
+    return () => this.#changes.off(String(boardNo), onChange);
+  }
+
+  async close(): Promise<void> {
+    this.#changes.removeAllListeners();
+  }
+
+  #get(board: Board): BoardRanking {
+    const ranking = this.#boards.get(board.boardNo);
+    if (ranking === undefined) throw new RankingMissing(board);
+    return ranking;
+  }
+
+  #changed(boardNo: number, ranking: BoardRanking): void {
+    ranking.version += 1;
+    this.#changes.emit(String(boardNo));
+  }
+}
+
+function emptyRanking(direction: Direction, epoch: number): BoardRanking {
+  const comparator = (a: Standing, b: Standing) => compareStandings(direction, a, b);
+  const order = new RedBlackTree<Standing, undefined>([], {
+    comparator,
+    enableOrderStatistic: true,
+    isMapMode: false,
+  });
+  return { epoch, version: 0, checkpoint: 0, changedAt: undefined, players: new Map(), order };
+}
+
+function put(ranking: BoardRanking, standing: Standing): boolean {
+  const old = ranking.players.get(standing.playerId);
+  if (old && old.version >= standing.version) return false;
+  if (old) ranking.order.delete(old);
+  ranking.order.add(standing);
+  ranking.players.set(standing.playerId, standing);
+  ranking.changedAt = Math.max(ranking.changedAt ?? 0, standing.updatedAt);
+  return true;
+}
+
+function rankOf(ranking: BoardRanking, playerId: string): number | undefined {
+  const standing = ranking.players.get(playerId);
+  return standing && ranking.order.getRank(standing) + 1;
+}
+
+function stateOf({ epoch, version }: BoardRanking) {
+  return { epoch, version };
+}
+
+function page(ranking: BoardRanking, offset: number, limit: number): RankedPage {
+  const last = Math.min(offset + limit, ranking.players.size) - 1;
+  const found = offset > last ? [] : ranking.order.rangeByRank(offset, last);
+  return {
+    ...stateOf(ranking),
+    standings: found
+      .filter((standing) => standing !== undefined)
+      .map((standing, index) => ({ ...standing, rank: offset + index + 1 })),
+    totalPlayers: ranking.players.size,
+    changedAt: ranking.changedAt,
+  };
+}

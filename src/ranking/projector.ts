@@ -1,0 +1,262 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CommittedBatch, Ledger } from "../ledger/ledger.ts";
+import type { Board, Game } from "../model/game.ts";
+import { isScoreError, ScoreError } from "../model/score-error.ts";
+import type { StandingChange } from "../model/standing.ts";
+import { BoardProjection } from "./board-projection.ts";
+import type { Placement, RankedPage, Ranking } from "./ranking.ts";
+
+/** Times in ms. */
+export interface ProjectorLimits {
+  /** How often this instance tells the others how far its commits are in the ranking. */
+  readonly reportMs: number;
+  /** How long a call waits for a ranking that is being caught up or rebuilt. */
+  readonly waitMs: number;
+  /** How long a statement whose answer was lost may still take to be committed. */
+  readonly doubtMs: number;
+}
+
+interface ProjectorOptions {
+  readonly ledger: Ledger;
+  readonly ranking: Ranking;
+  readonly limits: ProjectorLimits;
+  readonly now: () => number;
+  readonly onError: (message: string, error: unknown) => void;
+  readonly onCatchUp: (kind: "catch-up" | "rebuild") => void;
+  /** After each batch, with the ms from its commit until it was in the ranking. */
+  readonly onPlaced: (ms: number) => void;
+}
+
+/** Where each standing of a batch came to be, by `placementKey`. */
+export type BatchPlacements = ReadonlyMap<string, Placement>;
+
+export const placementKey = (boardNo: number, playerId: string) => `${boardNo}/${playerId}`;
+
+/**
+ * Brings every commit of the ledger into the ranking, and the ranking back to
+ * the ledger's state after a failure of either. The ranking may miss commits
+ * of this instance (a call failed), of another (it died), or all (Redis lost
+ * them): each board knows by its checkpoint from where to catch up.
+ */
+export class Projector {
+  readonly #options: ProjectorOptions;
+  readonly #boards = new Map<number, BoardProjection>();
+  readonly #placements = new WeakMap<CommittedBatch, Promise<BatchPlacements>>();
+  /** Placements under way. */
+  readonly #inFlight = new Set<Promise<unknown>>();
+  /** Commits whose outcome is unknown and that may still happen. */
+  #doubts = 0;
+  /** All own commits up to here are in the ranking. */
+  #projectedSeq = 0;
+  /** Boards that were written to since their checkpoint was last raised. */
+  readonly #touched = new Map<number, Board>();
+  readonly #stop = new AbortController();
+  #reporting: Promise<void> = Promise.resolve();
+
+  constructor(options: ProjectorOptions) {
+    this.#options = options;
+    options.ledger.events.observe({
+      onCommit: (batch) => this.#project(batch),
+      onUnknown: (games) => this.#doubt(games),
+    });
+  }
+
+  /**
+   * Registers this instance, which must happen before its first commit, and
+   * catches up on what earlier ones left behind.
+   */
+  async start(): Promise<void> {
+    const { ledger } = this.#options;
+    this.#projectedSeq = await ledger.instances.lastSeq();
+    const { checkpoint } = await ledger.instances.report(this.#projectedSeq);
+    this.#reporting = this.#reportRegularly();
+    for (const board of await this.#boardsToCheck(checkpoint)) this.#projection(board);
+    await this.settled();
+  }
+
+  /** Resolves when no board is behind, or after `waitMs` each. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#boards.values()].map((board) => board.ready()));
+  }
+
+  /** How many boards the ranking is behind on. */
+  get boardsBehind(): number {
+    return [...this.#boards.values()].filter((board) => !board.isReady).length;
+  }
+
+  /** Where the standings of a batch came to be; empty for boards whose ranking is unavailable. */
+  placements(batch: CommittedBatch): Promise<BatchPlacements> {
+    return this.#placements.get(batch) ?? Promise.resolve(new Map());
+  }
+
+  /** Reads the ranking; rejects `ranking_unavailable` when it is not, or not yet, the ledger's state. */
+  async read<T extends RankedPage | undefined>(
+    board: Board,
+    query: (ranking: Ranking) => Promise<T>,
+  ): Promise<T> {
+    const projection = this.#projection(board);
+    if (!(await projection.ready())) {
+      throw new ScoreError(
+        "ranking_unavailable",
+        `the ranking of ${board.boardId} is catching up`,
+        {
+          retryAfterMs: 1_000,
+        },
+      );
+    }
+    return projection.guard(() => query(this.#options.ranking));
+  }
+
+  /** Forgets a board that was removed. */
+  forget(boardNo: number): void {
+    this.#boards.get(boardNo)?.close();
+    this.#boards.delete(boardNo);
+    this.#touched.delete(boardNo);
+  }
+
+  /** Ends the background work. May be called twice. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#reporting;
+    await Promise.all([...this.#boards.values()].map((board) => board.close()));
+    await Promise.allSettled([...this.#inFlight]);
+  }
+
+  async #boardsToCheck(checkpoint: number): Promise<readonly Board[]> {
+    const { ledger } = this.#options;
+    const changed = new Set(await ledger.standings.boardsChangedSince(checkpoint));
+    const boards: Board[] = [];
+    for (let after = ""; ; ) {
+      const games = await ledger.games.list(after, 1_000);
+      for (const game of games) {
+        for (const board of game.boards) {
+          if (board.state !== "ready") continue;
+          if (changed.has(board.boardNo) || !(await this.#hasRanking(board))) boards.push(board);
+        }
+      }
+      const last = games.at(-1);
+      if (last === undefined) return boards;
+      after = last.gameId;
+    }
+  }
+
+  async #hasRanking(board: Board): Promise<boolean> {
+    try {
+      return (await this.#options.ranking.head(board)) !== undefined;
+    } catch (error) {
+      if (isScoreError(error, "ranking_unavailable")) return false;
+      throw error;
+    }
+  }
+
+  #projection(board: Board): BoardProjection {
+    const { boardNo } = board;
+    let projection = this.#boards.get(boardNo);
+    if (projection === undefined) {
+      projection = new BoardProjection({
+        ...this.#options,
+        board,
+        waitMs: this.#options.limits.waitMs,
+        projectedSeq: () => this.#projectedSeq,
+      });
+      this.#boards.set(boardNo, projection);
+    }
+    return projection;
+  }
+
+  #project(batch: CommittedBatch): void {
+    const { now, onPlaced } = this.#options;
+    const began = now();
+    const placing = this.#place(batch).finally(() => {
+      this.#inFlight.delete(placing);
+      onPlaced(now() - began);
+    });
+    this.#inFlight.add(placing);
+    this.#placements.set(batch, placing);
+  }
+
+  async #place(batch: CommittedBatch): Promise<BatchPlacements> {
+    const byBoard = Map.groupBy(batch.changes, (change) => change.board.boardNo);
+    const found = new Map<string, Placement>();
+    const placeBoard = async (changes: readonly StandingChange[]) => {
+      const board = changes[0]?.board;
+      if (board === undefined) return;
+      this.#touched.set(board.boardNo, board);
+      const standings = changes.map((change) => change.standing);
+      const placements = await this.#projection(board).place(standings);
+      placements?.forEach((placement, index) => {
+        const playerId = standings[index]?.playerId;
+        if (playerId !== undefined) found.set(placementKey(board.boardNo, playerId), placement);
+      });
+    };
+    await Promise.all([...byBoard.values()].map(placeBoard));
+    return found;
+  }
+
+  /** Catches up now, and once more when nothing of the lost commit can happen any longer. */
+  #doubt(games: readonly Game[]): void {
+    const catchUp = () => {
+      for (const board of games.flatMap((game) => game.boards)) {
+        if (board.state === "ready") this.#projection(board).markBehind();
+      }
+    };
+    catchUp();
+    this.#doubts += 1;
+    const over = sleep(this.#options.limits.doubtMs, undefined, { signal: this.#stop.signal }).then(
+      () => {
+        catchUp();
+        this.#doubts -= 1;
+      },
+      () => {},
+    );
+    this.#inFlight.add(over);
+    void over.finally(() => this.#inFlight.delete(over));
+  }
+
+  async #reportRegularly(): Promise<void> {
+    const { limits, onError } = this.#options;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await sleep(limits.reportMs, undefined, { signal }).catch(() => {});
+      try {
+        await this.#report();
+      } catch (error) {
+        if (!isScoreError(error, "ledger_unavailable", "ranking_unavailable")) {
+          onError("reporting the progress of the ranking failed", error);
+        }
+      }
+    }
+  }
+
+  /**
+   * The seq is noted first: an own event up to it is either placed already or
+   * among those under way, which are waited for.
+   */
+  async #report(): Promise<void> {
+    const { ledger, ranking } = this.#options;
+    const noted = await ledger.instances.lastSeq();
+    if (this.#doubts === 0) {
+      await ledger.events.settled();
+      await Promise.allSettled([...this.#inFlight]);
+      if (this.#doubts === 0 && this.boardsBehind === 0) this.#projectedSeq = noted;
+    }
+    const { checkpoint, lost, wasForgotten } = await ledger.instances.report(this.#projectedSeq);
+    if (wasForgotten || lost.length > 0) {
+      for (const board of await this.#boardsToCheck(checkpoint)) {
+        this.#projection(board).markBehind();
+      }
+      await this.settled();
+      if (this.boardsBehind > 0) return;
+      for (const instanceId of lost) await ledger.instances.forget(instanceId);
+    }
+    const touched = [...this.#touched.values()];
+    this.#touched.clear();
+    await Promise.all(
+      touched.map(async (board) => {
+        const projection = this.#boards.get(board.boardNo);
+        if (projection?.isReady) await ranking.setCheckpoint(board, checkpoint);
+        else this.#touched.set(board.boardNo, board);
+      }),
+    );
+  }
+}

@@ -1,0 +1,50 @@
+import { type FieldViolation, ScoreError } from "../model/score-error.ts";
+
+/** The greatest score and points: Redis ranks by doubles, which are exact up to here. */
+export const maxPoints = BigInt(Number.MAX_SAFE_INTEGER);
+
+const identifier = /^[A-Za-z0-9\-_.:@]{1,128}$/;
+// Control characters, and line and paragraph separators, which act as such.
+const control = /[\p{Cc}\u2028\u2029]/u;
+
+/** Collects every wrong field of a request, so that a client learns of all at once. */
+export class Requirements {
+  readonly #violations: FieldViolation[] = [];
+
+  refuse(field: string, description: string): void {
+    this.#violations.push({ field, description });
+  }
+
+  identifier(field: string, value: string): void {
+    if (value === "") this.refuse(field, "is required");
+    else if (!identifier.test(value)) {
+      this.refuse(field, "must have 1 to 128 characters out of letters, digits and -_.:@");
+    }
+  }
+
+  optionalIdentifier(field: string, value: string): void {
+    if (value !== "") this.identifier(field, value);
+  }
+
+  name(field: string, value: string): void {
+    if (value === "" || [...value].length > 64 || control.test(value) || !value.isWellFormed()) {
+      this.refuse(field, "must have 1 to 64 characters without control characters");
+    }
+  }
+
+  points(field: string, value: bigint): void {
+    if (value > maxPoints || value < -maxPoints) this.refuse(field, "must be within ±(2^53 − 1)");
+  }
+
+  within(field: string, value: number, least: number, most: number): void {
+    if (value < least || value > most) this.refuse(field, `must be ${least} to ${most}`);
+  }
+
+  /** Throws `invalid_request` with all that was refused. */
+  check(): void {
+    if (this.#violations.length === 0) return;
+    const list = this.#violations.map(({ field, description }) => `${field} ${description}`);
+    const violations = this.#violations;
+    throw new ScoreError("invalid_request", list.join("; "), { violations });
+  }
+}

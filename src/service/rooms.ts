@@ -1,0 +1,39 @@
+import type { Identity } from "../access/identity.ts";
+import type { RateLimits } from "../access/rate-limits.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Clock } from "../model/clock.ts";
+import type { BoardReader } from "../ranking/board-reader.ts";
+import type { Projector } from "../ranking/projector.ts";
+import type { Ranking } from "../ranking/ranking.ts";
+import type { WatchHub } from "../watch/watch-hub.ts";
+import type { GameCatalog } from "./game-catalog.ts";
+
+/** What the calls are made of. */
+export interface Rooms {
+  readonly ledger: Ledger;
+  readonly catalog: GameCatalog;
+  readonly ranking: Ranking;
+  readonly projector: Projector;
+  readonly reader: BoardReader;
+  readonly hub: WatchHub;
+  readonly limits: RateLimits;
+  readonly now: Clock;
+  /** Whether boards may be read without a token. */
+  readonly anonymousRead: boolean;
+  /** How far a player's `occurred_at` may be from now, in ms. */
+  readonly maxSkewMs: number;
+  /** Starts filling new boards and deleting removed ones; returns at once. */
+  readonly startUpkeep: () => void;
+}
+
+/** One call, as every lane brings it. */
+export interface Call {
+  /** Undefined without a token. */
+  readonly identity: Identity | undefined;
+  /** The caller's network address. */
+  readonly address: string;
+  /** Epoch ms; undefined without one. */
+  readonly deadline: number | undefined;
+  /** Aborted when the caller went away. */
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,163 @@
+import { isScoreError } from "../model/score-error.ts";
+import type { RankedPage } from "../ranking/ranking.ts";
+import { type Frame, heartbeatOf, nextFrame } from "./frame.ts";
+import type { Watch } from "./watch.ts";
+
+/** A board as the hub sees it. */
+export interface WatchedBoard {
+  /** Reads the first `limit` standings as they are now. */
+  top(limit: number): Promise<RankedPage>;
+  /** Calls `onChange` after changes; some may be missed. Returns how to stop. */
+  follow(onChange: () => void): () => void;
+}
+
+/** Times in ms. */
+export interface FeedTimes {
+  /** The shortest time between two frames. */
+  readonly tickMs: number;
+  /** How often the board is read without a notice, since one may get lost. */
+  readonly pollMs: number;
+  readonly heartbeatMs: number;
+}
+
+interface BoardFeedOptions {
+  readonly board: WatchedBoard;
+  readonly times: FeedTimes;
+  readonly now: () => number;
+  readonly onFrames: (sent: number, skipped: number) => void;
+  readonly onError: (message: string, error: unknown) => void;
+}
+
+interface Group {
+  readonly watches: Set<Watch>;
+  frame: Frame | undefined;
+  /** When the group was last sent anything. */
+  sentAt: number;
+}
+
+/** The live frames of one board: one read a tick, one frame for each limit, shared by all its watchers. */
+export class BoardFeed {
+  readonly #options: BoardFeedOptions;
+  readonly #groups = new Map<number, Group>();
+  readonly #unfollow: () => void;
+  readonly #poll: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
+  #reading: Promise<void> | undefined;
+  #isDirty = false;
+  #readAt = Number.NEGATIVE_INFINITY;
+  #isClosed = false;
+
+  constructor(options: BoardFeedOptions) {
+    this.#options = options;
+    this.#unfollow = options.board.follow(() => this.#markDirty());
+    this.#poll = setInterval(() => this.#lookAgain(), options.times.pollMs);
+  }
+
+  get isEmpty(): boolean {
+    return this.#groups.size === 0;
+  }
+
+  /** Sends the current state at once; rejects when it can't be read. */
+  async join(watch: Watch): Promise<void> {
+    const group = this.#groups.get(watch.limit) ?? newGroup(this.#options.now());
+    this.#groups.set(watch.limit, group);
+    group.watches.add(watch);
+    try {
+      if (group.frame === undefined) {
+        await this.#reading;
+        if (group.frame === undefined) await this.#read();
+      } else {
+        watch.offer(group.frame);
+      }
+    } catch (error) {
+      this.leave(watch);
+      throw error;
+    }
+  }
+
+  leave(watch: Watch): void {
+    const group = this.#groups.get(watch.limit);
+    group?.watches.delete(watch);
+    if (group?.watches.size === 0) this.#groups.delete(watch.limit);
+  }
+
+  /** Ends every watch with `error`. */
+  end(error: unknown): void {
+    const watches = [...this.#groups.values()].flatMap((group) => [...group.watches]);
+    this.#groups.clear();
+    for (const watch of watches) watch.end(error);
+    this.close();
+  }
+
+  /** May be called twice. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearInterval(this.#poll);
+    clearTimeout(this.#timer);
+    this.#unfollow();
+  }
+
+  #markDirty(): void {
+    this.#isDirty = true;
+    if (this.#timer !== undefined || this.#reading !== undefined || this.#isClosed) return;
+    const { times, now } = this.#options;
+    const waitMs = Math.max(0, this.#readAt + times.tickMs - now());
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#read().catch((error) => this.#failed(error));
+    }, waitMs);
+  }
+
+  #lookAgain(): void {
+    const { now, times } = this.#options;
+    const time = now();
+    for (const group of this.#groups.values()) {
+      if (group.frame === undefined || time - group.sentAt < times.heartbeatMs) continue;
+      group.sentAt = time;
+      const heartbeat = heartbeatOf(group.frame);
+      for (const watch of group.watches) watch.beat(heartbeat);
+    }
+    this.#markDirty();
+  }
+
+  /** A board that is gone ends its watches; anything else is tried again. */
+  #failed(error: unknown): void {
+    if (isScoreError(error, "unknown_game", "unknown_board", "board_filling")) this.end(error);
+    else if (!isScoreError(error)) this.#options.onError("reading a watched board failed", error);
+  }
+
+  #read(): Promise<void> {
+    this.#reading ??= this.#readOnce().finally(() => {
+      this.#reading = undefined;
+      if (this.#isDirty && !this.isEmpty) this.#markDirty();
+    });
+    return this.#reading;
+  }
+
+  async #readOnce(): Promise<void> {
+    const { board, now } = this.#options;
+    this.#readAt = now();
+    this.#isDirty = false;
+    const limit = Math.max(...this.#groups.keys());
+    const page = await board.top(limit);
+    for (const [wanted, group] of this.#groups) {
+      // A group of a higher limit came while the board was read.
+      if (wanted > limit) this.#isDirty = true;
+      else this.#show(group, nextFrame(page, wanted, group.frame));
+    }
+  }
+
+  #show(group: Group, frame: Frame): void {
+    if (frame === group.frame) return;
+    group.frame = frame;
+    group.sentAt = this.#options.now();
+    let sent = 0;
+    for (const watch of group.watches) if (watch.offer(frame)) sent += 1;
+    this.#options.onFrames(sent, group.watches.size - sent);
+  }
+}
+
+function newGroup(now: number): Group {
+  return { watches: new Set(), frame: undefined, sentAt: now };
+}

@@ -1,0 +1,54 @@
+import type { RankedStanding } from "../model/standing.ts";
+import type { RankedPage } from "../ranking/ranking.ts";
+
+/**
+ * One message on a watch: the whole top, or a heartbeat. All watchers of a
+ * board and limit are given the same object, so that a lane encodes it once.
+ */
+export interface Frame {
+  readonly heartbeat: boolean;
+  readonly epoch: number;
+  /** A later frame never has a lower (epoch, version). */
+  readonly version: number;
+  readonly entries: readonly RankedStanding[];
+  readonly totalPlayers: number;
+  /** Epoch ms of the newest change in the frame; undefined when the board is empty. */
+  readonly changedAt: number | undefined;
+}
+
+/**
+ * The frame that shows the first `limit` of `page` after `last`; `last` itself
+ * when nothing shown changed. While the ranking is unavailable pages carry no
+ * version, and afterwards perhaps one that was passed meanwhile: a frame that
+ * shows something new is newer all the same.
+ */
+export function nextFrame(page: RankedPage, limit: number, last: Frame | undefined): Frame {
+  const entries = page.standings.slice(0, limit);
+  if (last && isSame(last, page, entries)) return last;
+  const epoch = Math.max(page.epoch, last?.epoch ?? 0);
+  const isAfter = last === undefined || epoch > last.epoch || page.version > last.version;
+  const version = isAfter && page.epoch === epoch ? page.version : (last?.version ?? 0) + 1;
+  const { totalPlayers } = page;
+  const changedAt = entries.reduce<number | undefined>(
+    (newest, { updatedAt }) => Math.max(newest ?? 0, updatedAt),
+    undefined,
+  );
+  return { heartbeat: false, epoch, version, entries, totalPlayers, changedAt };
+}
+
+/** Says that `frame` is still current. */
+export function heartbeatOf({ epoch, version, totalPlayers, changedAt }: Frame): Frame {
+  return { heartbeat: true, epoch, version, entries: [], totalPlayers, changedAt };
+}
+
+/** A standing's version tells whether anything of it changed. */
+function isSame(last: Frame, page: RankedPage, entries: readonly RankedStanding[]): boolean {
+  return (
+    last.totalPlayers === page.totalPlayers &&
+    last.entries.length === entries.length &&
+    last.entries.every((entry, index) => {
+      const now = entries[index];
+      return now?.playerId === entry.playerId && now.version === entry.version;
+    })
+  );
+}
