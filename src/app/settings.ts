@@ -42,6 +42,9 @@ const environment = z.object({
   SCORE_LOG_LEVEL: z.enum(logLevels).default("info"),
 });
 
+/** Every variable that the service reads. */
+export const settingNames = Object.keys(environment.shape);
+
 export type Environment = z.infer<typeof environment>;
 
 /** Everything an operator can set, checked. */
@@ -51,15 +54,14 @@ export interface Settings extends Environment {
 
 /** Throws WrongSettings with one line that names the setting. */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
-  const known = Object.keys(environment.shape);
   const unknown = Object.keys(env).find(
-    (name) => name.startsWith("SCORE_") && !known.includes(name),
+    (name) => name.startsWith("SCORE_") && !settingNames.includes(name),
   );
   if (unknown !== undefined) {
     throw new WrongSettings(`${unknown} is not a setting; the README has a table of them`);
   }
   const given = Object.fromEntries(
-    known.filter((name) => env[name]).map((name) => [name, env[name]]),
+    settingNames.filter((name) => env[name]).map((name) => [name, env[name]]),
   );
   const parsed = environment.safeParse(given);
   if (!parsed.success) {

@@ -9,6 +9,11 @@ export interface GroupCommitOptions<I, R> {
   readonly commit: (items: readonly I[]) => Promise<readonly Outcome<R>[]>;
   /** Two items with one key never share a batch: the later waits for the next. */
   readonly keyOf: (item: I) => string;
+  /**
+   * Items with one of these commit in the order of their arrival: while a batch
+   * holds some, the others wait for its end, or they could overtake it.
+   */
+  readonly orderOf: (item: I) => string;
   readonly maxQueued: number;
   readonly maxBatch: number;
   readonly maxInFlight: number;
@@ -37,6 +42,8 @@ export class GroupCommit<I, R> {
   #queue: Waiting<I, R>[] = [];
   /** Batches under way; never more than `maxInFlight`. */
   readonly #inFlight = new Set<Promise<void>>();
+  /** The `orderOf` of every item under way; no two batches share one. */
+  readonly #ordersInFlight = new Set<string>();
   #scheduled = false;
   #closed = false;
   #idle = Promise.withResolvers<void>();
@@ -98,8 +105,11 @@ export class GroupCommit<I, R> {
     const batch = this.#take();
     if (batch.length > 0) {
       this.#options.onBatch?.(batch.length, this.#queue.length);
+      const orders = new Set(batch.map(({ item }) => this.#options.orderOf(item)));
+      for (const order of orders) this.#ordersInFlight.add(order);
       const committing = this.#commit(batch).then(() => {
         this.#inFlight.delete(committing);
+        for (const order of orders) this.#ordersInFlight.delete(order);
         if (this.#queue.length > 0) this.#schedule();
         this.#settle();
       });
@@ -113,16 +123,20 @@ export class GroupCommit<I, R> {
     if (this.#closed && this.#inFlight.size === 0 && this.#queue.length === 0) this.#idle.resolve();
   }
 
+  /** Looks no further than past `maxBatch` items that must wait: a long queue costs no more. */
   #take(): Waiting<I, R>[] {
-    const { keyOf, maxBatch, maxWaitMs, now } = this.#options;
+    const { keyOf, orderOf, maxBatch, maxWaitMs, now } = this.#options;
     const time = now();
     const batch: Waiting<I, R>[] = [];
     const later: Waiting<I, R>[] = [];
     const keys = new Set<string>();
+    const laterOrders = new Set<string>();
     let taken = 0;
     for (const waiting of this.#queue) {
-      if (batch.length >= maxBatch) break;
+      if (batch.length >= maxBatch || later.length >= maxBatch) break;
       taken += 1;
+      const key = keyOf(waiting.item);
+      const order = orderOf(waiting.item);
       if (time >= waiting.deadline) {
         waiting.reject(new ScoreError("deadline_exceeded", "the deadline passed"));
       } else if (time - waiting.since > maxWaitMs) {
@@ -131,10 +145,11 @@ export class GroupCommit<I, R> {
             retryAfterMs: 1_000,
           }),
         );
-      } else if (keys.has(keyOf(waiting.item))) {
+      } else if (keys.has(key) || this.#ordersInFlight.has(order) || laterOrders.has(order)) {
+        laterOrders.add(order);
         later.push(waiting);
       } else {
-        keys.add(keyOf(waiting.item));
+        keys.add(key);
         batch.push(waiting);
       }
     }

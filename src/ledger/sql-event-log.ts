@@ -44,6 +44,7 @@ export class SqlEventLog implements EventLog {
     this.#group = new GroupCommit({
       commit: (events) => this.#commit(events),
       keyOf: (event) => eventKey(event.game.gameNo, event.actionId),
+      orderOf: (event) => standingKey(event.game.gameNo, event.playerId),
       maxQueued: limits.queuedEvents,
       maxBatch: limits.batchEvents,
       maxInFlight: commitsInFlight,

@@ -1,0 +1,26 @@
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const sources = fileURLToPath(new URL(".", import.meta.url));
+
+/**
+ * Bundles the page into `outDir`: `index.html`, `icon.svg`, `main.js` and
+ * `style.css`, without source maps. Rejects with esbuild's messages when a
+ * source is broken. Takes about 0.1 s.
+ */
+export async function buildPage(outDir: string): Promise<void> {
+  await build({
+    absWorkingDir: sources,
+    entryPoints: ["main.ts", "style.css", "index.html", "icon.svg"],
+    outdir: outDir,
+    loader: { ".html": "copy", ".svg": "copy" },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    jsx: "automatic",
+    jsxImportSource: "preact",
+  });
+}
+
+if (import.meta.main) await buildPage(fileURLToPath(new URL("./dist/", import.meta.url)));
