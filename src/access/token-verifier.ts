@@ -46,11 +46,13 @@ export class TokenVerifier {
     this.#options = options;
     const { keys } = options;
     if ("secret" in keys) this.#key = keys.secret;
-    else
-      this.#key = "jwks" in keys ? createLocalJWKSet(keys.jwks) : createRemoteJWKSet(keys.jwksUrl);
+    else this.#key = "jwks" in keys ? createLocalJWKSet(keys.jwks) : keysFrom(keys.jwksUrl);
   }
 
-  /** Rejects `unauthenticated` unless the token is signed, in time and complete. */
+  /**
+   * Rejects `unauthenticated` unless the token is signed, in time and complete,
+   * `keys_unavailable` while the keys to tell that can't be fetched.
+   */
   async verify(token: string): Promise<Identity> {
     const now = this.#options.now();
     const known = this.#remembered.get(token);
@@ -85,10 +87,34 @@ export class TokenVerifier {
           : await jwtVerify(token, key, options);
       return verified.payload;
     } catch (cause) {
+      if (cause instanceof ScoreError) throw cause;
       if (cause instanceof errors.JWTExpired) throw unauthenticated("the token has expired", cause);
       throw unauthenticated("the token is not valid", cause);
     }
   }
+}
+
+/** The keys at `url`, fetched when they are needed; a key id that is new to them is looked up. */
+function keysFrom(url: URL): JWTVerifyGetKey {
+  const remote = createRemoteJWKSet(url);
+  return async (header, token) => {
+    try {
+      return await remote(header, token);
+    } catch (cause) {
+      if (isTokensFault(cause)) throw cause;
+      const message = "the keys that verify tokens can't be fetched";
+      throw new ScoreError("keys_unavailable", message, { cause, retryAfterMs: 1_000 });
+    }
+  };
+}
+
+/** True when the keys are there and the token names none of them, or not one. */
+function isTokensFault(cause: unknown): boolean {
+  return (
+    cause instanceof errors.JWKSNoMatchingKey ||
+    cause instanceof errors.JWKSMultipleMatchingKeys ||
+    cause instanceof errors.JOSENotSupported
+  );
 }
 
 function unauthenticated(message: string, cause?: unknown): ScoreError {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { WrongSettings } from "./settings.ts";
 
 /** The secret that signs tokens, and whether this service made it. */
 export interface Secret {
@@ -8,7 +9,10 @@ export interface Secret {
   readonly isGenerated: boolean;
 }
 
-/** The given secret, or the one kept in `folder`, made on first use and readable by the owner only. */
+/**
+ * The given secret, or the one kept in `folder`, made on first use and readable
+ * by the owner only. Throws WrongSettings when what is kept there was cut short.
+ */
 export function secretFor(given: string | undefined, folder: string): Secret {
   const encode = (text: string) => new TextEncoder().encode(text);
   if (given !== undefined) return { bytes: encode(given), isGenerated: false };
@@ -20,6 +24,10 @@ export function secretFor(given: string | undefined, folder: string): Secret {
     return { bytes: encode(text), isGenerated: true };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    return { bytes: encode(readFileSync(file, "utf8").trim()), isGenerated: true };
+    const text = readFileSync(file, "utf8").trim();
+    if (text.length < 32) {
+      throw new WrongSettings(`${file} has been cut short: restore it, or delete it for a new one`);
+    }
+    return { bytes: encode(text), isGenerated: true };
   }
 }

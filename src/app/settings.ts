@@ -4,14 +4,25 @@ import { logLevels } from "../ops/log.ts";
 /** A setting that is missing, unknown or wrong: one line for the operator. */
 export class WrongSettings extends Error {}
 
-const port = z.coerce.number().int().min(0).max(65_535);
-const count = (least: number) => z.coerce.number().int().min(least).max(1_000_000_000);
+/** Digits only: a blank must not pass for 0, which is "no limit" in places. */
+const whole = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^-?\d+$/, "must be a whole number")
+    .transform(Number)
+    .pipe(z.number().min(least).max(most));
+const port = whole(0, 65_535);
+const count = (least: number) => whole(least, 1_000_000_000);
 const list = z.string().transform((text) =>
   text
     .split(",")
     .map((part) => part.trim())
     .filter(Boolean),
 );
+/** As browsers send it: scheme, host and port, without a path. */
+const origin = z
+  .string()
+  .regex(/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#A-Z]+$/, "must be origins such as https://example.com");
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 const asymmetric = "RS256,PS256,ES256,EdDSA";
 
@@ -21,11 +32,11 @@ const environment = z.object({
   REDIS_URL: list.pipe(z.array(z.url({ protocol: /^rediss?$/ })).min(1)).optional(),
   SCORE_GRPC_PORT: port.default(50_051),
   SCORE_HTTP_PORT: port.default(8_080),
-  SCORE_HOST: z.string().min(1).default("127.0.0.1"),
+  SCORE_HOST: z.string().regex(/^\S+$/, "must be an address or a host name").default("127.0.0.1"),
   SCORE_DATA_DIR: z.string().min(1).default("./data"),
   SCORE_JWT_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
   SCORE_JWKS_URL: z.url({ protocol: /^(https?|file)$/ }).optional(),
-  SCORE_JWT_ALGORITHMS: list.optional(),
+  SCORE_JWT_ALGORITHMS: list.pipe(z.array(z.string()).min(1)).optional(),
   SCORE_JWT_ISSUER: z.string().min(1).optional(),
   SCORE_JWT_AUDIENCE: z.string().min(1).optional(),
   SCORE_ANONYMOUS_READ: flag.default(true),
@@ -35,8 +46,8 @@ const environment = z.object({
   SCORE_TICK_MS: count(1).default(50),
   SCORE_MAX_WATCHES: count(1).default(20_000),
   SCORE_MAX_QUEUED_EVENTS: count(1).default(20_000),
-  SCORE_MAX_BATCH_EVENTS: z.coerce.number().int().min(1).max(5_000).default(512),
-  SCORE_CORS_ORIGINS: list.default([]),
+  SCORE_MAX_BATCH_EVENTS: whole(1, 5_000).default(512),
+  SCORE_CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
   SCORE_TLS_CERT_FILE: z.string().min(1).optional(),
   SCORE_TLS_KEY_FILE: z.string().min(1).optional(),
   SCORE_LOG_LEVEL: z.enum(logLevels).default("info"),

@@ -91,7 +91,7 @@ export function fromStanding(
 }
 
 /** What every message about a part of a board says of it. */
-export function fromPage(page: Omit<Frame, "heartbeat" | "entries">) {
+export function fromPage(page: Pick<Frame, "totalPlayers" | "epoch" | "version" | "changedAt">) {
   return {
     totalPlayers: BigInt(page.totalPlayers),
     epoch: BigInt(page.epoch),
@@ -122,13 +122,20 @@ const wireAggregations: Record<Aggregation, WireAggregation> = {
   latest: WireAggregation.LATEST,
 };
 
+const directions: Record<WireDirection, Direction> = {
+  [WireDirection.UNSPECIFIED]: "descending",
+  [WireDirection.DESCENDING]: "descending",
+  [WireDirection.ASCENDING]: "ascending",
+};
+
 export function toGameRequest(game: WireGame): GameRequest {
   return {
     gameId: game.gameId,
     boards: game.boards.map((board) => ({
       boardId: board.boardId,
-      aggregation: aggregations[board.aggregation] ?? "sum",
-      direction: toDirection(board.direction),
+      // A client of a later contract may send a number that is not in these tables.
+      aggregation: aggregations[board.aggregation],
+      direction: directions[board.direction],
       title: board.title,
     })),
     actions: game.actions.map(({ action, points, maxPerMinute }) => ({
@@ -137,10 +144,6 @@ export function toGameRequest(game: WireGame): GameRequest {
       maxPerMinute,
     })),
   };
-}
-
-function toDirection(direction: WireDirection): Direction {
-  return direction === WireDirection.ASCENDING ? "ascending" : "descending";
 }
 
 export function fromGame(game: Game): MessageInitShape<typeof GameSchema> {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createSecureServer } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { create } from "@bufbuild/protobuf";
+import { create, createRegistry } from "@bufbuild/protobuf";
 import {
   ConnectError,
   type ConnectRouter,
@@ -13,6 +13,7 @@ import {
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import cors from "cors";
 import sirv from "sirv";
+import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.js";
 import {
   ScoreService,
   type StreamScoresRequest,
@@ -55,6 +56,9 @@ const securityHeaders = {
   "referrer-policy": "no-referrer",
 };
 
+/** JSON shows what is in the errors of single events. */
+const errorDetails = createRegistry(file_google_rpc_error_details);
+
 const peerAddress = createContextKey("", { description: "the caller's network address" });
 
 /** The lane for browsers and curl: Connect, gRPC-Web and JSON by connect-node, and the page. */
@@ -93,6 +97,7 @@ export class WebLane {
       routes: (router) => this.#routes(router),
       readMaxBytes: maxMessageBytes,
       writeMaxBytes: maxMessageBytes,
+      jsonOptions: { registry: errorDetails },
       shutdownSignal: this.#stopping.signal,
       contextValues: (request) =>
         createContextValues().set(peerAddress, request.socket.remoteAddress ?? ""),
@@ -105,8 +110,10 @@ export class WebLane {
       exposedHeaders: [...connectCors.exposedHeaders],
       maxAge: 7_200,
     });
-    const handle = (request: IncomingMessage, response: ServerResponse) =>
+    const handle = (request: IncomingMessage, response: ServerResponse) => {
+      letRestPass(request, response);
       allowOrigins(request, response, () => calls(request as never, response as never));
+    };
     if (tls === undefined) return createServer(handle);
     const secure = createSecureServer(
       { cert: tls.cert, key: tls.key, allowHTTP1: true },
@@ -190,6 +197,8 @@ export class WebLane {
     const { guard } = this.#options;
     const started = Promise.withResolvers<Call>();
     const ended = Promise.withResolvers<void>();
+    // A call that the guard refuses ends before anybody waits for its end.
+    ended.promise.catch(() => {});
     const running = guard.run(incoming(context), (call) => {
       started.resolve(call);
       return ended.promise;
@@ -300,6 +309,15 @@ function toConnectError(error: unknown): ConnectError {
   if (!(error instanceof RefusedCall)) throw error;
   const { code, message, details } = error.wire;
   return new ConnectError(message, code, undefined, [...details] as never);
+}
+
+/**
+ * What is left unread of a call that is refused early, because it is too large
+ * for one, is discarded: it would hold up the next call on its connection.
+ */
+function letRestPass(request: IncomingMessage, response: ServerResponse): void {
+  request[Symbol.asyncIterator] = () => request.iterator({ destroyOnReturn: false });
+  response.once("finish", () => request.resume());
 }
 
 function setSecurityHeaders(response: { setHeader(name: string, value: string): unknown }): void {

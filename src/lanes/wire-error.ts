@@ -26,6 +26,7 @@ const codes = {
   ledger_busy: Code.Unavailable,
   ledger_unavailable: Code.Unavailable,
   ranking_unavailable: Code.Unavailable,
+  keys_unavailable: Code.Unavailable,
   board_filling: Code.Unavailable,
   game_changed: Code.Unavailable,
   shutting_down: Code.Unavailable,

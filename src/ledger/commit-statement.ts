@@ -16,7 +16,8 @@ export function foldKind(board: Pick<Board, "aggregation" | "direction">): FoldK
   return board.aggregation === "best" ? `best_${board.direction}` : board.aggregation;
 }
 
-type Fragment = RawBuilder<unknown>;
+/** Part of a statement. */
+export type Fragment = RawBuilder<unknown>;
 
 /**
  * Folds the events of `source` (game_no, player_id, seq, points, display_name,
@@ -26,9 +27,15 @@ type Fragment = RawBuilder<unknown>;
  * All events of a player become one row first, so that a row is touched once.
  * In it, `version` is one more than the number of changes that surely happen.
  * The caller holds the games' locks: `excluded.seq` is later than the row's.
+ * Every sum goes through `limit`; one out of range fails the statement.
  */
-export function foldInto(kind: FoldKind, source: Fragment, boards: Fragment): Fragment {
-  const { rows, score, seq, moved } = folds[kind](source, boards);
+export function foldInto(
+  kind: FoldKind,
+  source: Fragment,
+  boards: Fragment,
+  limit: Limit = (score) => score,
+): Fragment {
+  const { rows, score, seq, moved } = folds[kind](source, boards, limit);
   return sql`
     insert into standing as s
       (board_no, player_id, score, seq, version, previous_score, display_name, updated_at)
@@ -57,17 +64,19 @@ interface Fold {
 const latestName = sql`(array_agg(e.display_name order by e.seq desc)
   filter (where e.display_name is not null))[1]`;
 
-const folds: Record<FoldKind, (source: Fragment, boards: Fragment) => Fold> = {
+type Limit = (score: Fragment) => Fragment;
+
+const folds: Record<FoldKind, (source: Fragment, boards: Fragment, limit: Limit) => Fold> = {
   // Points of 0 change nothing, but they put a new player on the board.
-  sum: (source, boards) => ({
+  sum: (source, boards, limit) => ({
     rows: sql`
-      select b.board_no, e.player_id, sum(e.points),
+      select b.board_no, e.player_id, ${limit(sql`sum(e.points)`)},
         coalesce(max(e.seq) filter (where e.points <> 0), min(e.seq)),
         1 + count(*) filter (where e.points <> 0), null::bigint, ${latestName},
         coalesce(max(e.committed_at) filter (where e.points <> 0), min(e.committed_at))
       from ${source} e join ${boards} b on b.game_no = e.game_no
       group by b.board_no, e.player_id`,
-    score: sql`s.score + excluded.score`,
+    score: limit(sql`s.score + excluded.score`),
     seq: sql`excluded.seq`,
     moved: sql`excluded.version > 1`,
   }),

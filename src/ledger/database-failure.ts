@@ -17,8 +17,9 @@ const conflictCodes = ["40001", "40P01", "55P03"];
 export function databaseFailure(error: unknown): DatabaseFailure {
   const code = (error as { code?: unknown } | null)?.code;
   // Errors of the client itself, such as timeouts and closed connections, have
-  // no SQLSTATE; those of the network have codes such as ECONNREFUSED.
-  if (typeof code !== "string" || !/^[0-9A-Z]{5}$/.test(code)) {
+  // no SQLSTATE; those of the network have codes such as EPIPE, and no SQLSTATE
+  // begins with an E.
+  if (typeof code !== "string" || !/^[0-9A-DF-Z][0-9A-Z]{4}$/.test(code)) {
     return isProgrammingError(error) ? "bug" : "unavailable";
   }
   if (conflictCodes.includes(code)) return "conflict";

@@ -27,13 +27,16 @@ export function openPostgresDatabase(
     application_name: "score",
     types: { getTypeParser },
   });
-  pool.on("error", onError);
-  const named = {
+  // The pool speaks up for idle connections only; the error of any other would
+  // end the process if nobody listened.
+  pool.on("connect", (client) => client.on("error", onError));
+  pool.on("error", () => {});
+  const checked = {
     options: pool.options,
-    connect: async () => preparing(await pool.connect()),
+    connect: async () => checkedOut(await pool.connect()),
     end: () => pool.end(),
   };
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: named }) });
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: checked }) });
   return { db, commitsInFlight: 2, close: () => db.destroy() };
 }
 
@@ -46,19 +49,29 @@ function getTypeParser(oid: number, format?: "text" | "binary") {
 /**
  * Every statement goes out under a name, so that the server parses and plans
  * it once a connection. The statements are few and fixed: lists are arrays.
+ *
+ * A connection that failed otherwise than by the server's word is closed on
+ * release: one that fell silent would hold the next statement, too.
  */
-function preparing(client: pg.PoolClient): PostgresPoolClient {
-  const prepared = Object.create(client) as pg.PoolClient;
-  Object.defineProperty(prepared, "query", {
-    value: (text: unknown, values?: unknown[]) =>
-      typeof text === "string" && values !== undefined && values.length > 0
-        ? client.query({ name: statementName(text), text, values })
-        : client.query(text as string, values),
+function checkedOut(client: pg.PoolClient): PostgresPoolClient {
+  let failure: Error | undefined;
+  const query = async (text: unknown, values?: unknown[]) => {
+    if (failure) throw failure;
+    try {
+      return typeof text === "string" && values !== undefined && values.length > 0
+        ? await client.query({ name: statementName(text), text, values })
+        : await client.query(text as string, values);
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError)) failure = error as Error;
+      throw error;
+    }
+  };
+  const checked = Object.create(client) as pg.PoolClient;
+  Object.defineProperty(checked, "query", { value: query });
+  Object.defineProperty(checked, "release", {
+    value: (error?: Error | boolean) => client.release(failure ?? error),
   });
-  Object.defineProperty(prepared, "release", {
-    value: (error?: Error) => client.release(error),
-  });
-  return prepared as unknown as PostgresPoolClient;
+  return checked as unknown as PostgresPoolClient;
 }
 
 const statementNames = new Map<string, string>();

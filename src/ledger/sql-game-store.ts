@@ -64,17 +64,22 @@ export class SqlGameStore implements GameStore {
     return (await this.find(settings.gameId)) ?? (await this.#create(settings));
   }
 
+  /** Locks the game first: a board that was being added is only seen after that. */
   async delete(gameId: string): Promise<boolean> {
-    const { rows } = await reading(() =>
-      sql`
-        with gone as (delete from game where game_id = ${gameId} returning game_no),
-        boards as (
+    return reading(() =>
+      this.#db.transaction().execute(async (tx) => {
+        const { rows } = await sql<{ game_no: number }>`
+          select game_no from game where game_id = ${gameId} for update`.execute(tx);
+        const gameNo = rows[0]?.game_no;
+        if (gameNo === undefined) return false;
+        await sql`
           insert into removed_board
-          select b.board_no from board b join gone on gone.game_no = b.game_no
-        )
-        insert into removed_game select game_no from gone returning game_no`.execute(this.#db),
+          select board_no from board where game_no = ${gameNo}`.execute(tx);
+        await sql`insert into removed_game values (${gameNo})`.execute(tx);
+        await sql`delete from game where game_no = ${gameNo}`.execute(tx);
+        return true;
+      }),
     );
-    return rows.length > 0;
   }
 
   /** Leaves a game alone that somebody else created in the meantime. */

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Aggregation, Direction } from "../model/game.ts";
-import { foldInto, foldKind } from "./commit-statement.ts";
+import { type Fragment, foldInto, foldKind } from "./commit-statement.ts";
 import type { Database } from "./database.ts";
 
 /** Rows a step: short enough that no score waits noticeably for it. */
@@ -53,6 +53,13 @@ async function finishFilling(db: Database, { game_no, board_no }: FillingBoard):
   });
 }
 
+/**
+ * The events of a history are accepted already: a sum of them that no score can
+ * hold stops at the limit.
+ */
+const clipped = (score: Fragment) =>
+  sql`least(greatest(${score}, ${-Number.MAX_SAFE_INTEGER}::bigint), ${Number.MAX_SAFE_INTEGER}::bigint)`;
+
 /** Folds up to `stepRows` events that the board misses. */
 async function fold(tx: Database, board: FillingBoard) {
   const from = board.filled_seq;
@@ -65,7 +72,7 @@ async function fold(tx: Database, board: FillingBoard) {
     from score_event where game_no = ${board.game_no} and seq > ${from} and seq <= ${step.last})`;
   const target = sql`(values (${board.game_no}::int, ${board.board_no}::int)) `;
   const boards = sql`(select * from ${target} as x(game_no, board_no))`;
-  await foldInto(foldKind(board), source, boards).execute(tx);
+  await foldInto(foldKind(board), source, boards, clipped).execute(tx);
   await sql`
     update board set filled_seq = ${step.last} where board_no = ${board.board_no}`.execute(tx);
   return step;
@@ -74,6 +81,9 @@ async function fold(tx: Database, board: FillingBoard) {
 /**
  * Deletes the next part of what belongs to removed games and boards; a board's
  * ranking goes first, through `removeRanking`. Returns whether there is more.
+ *
+ * An instance that meets another on the same rows finds few left to delete, or
+ * none: only when there are none any more is the work done.
  */
 export async function sweepStep(
   db: Database,
@@ -90,7 +100,9 @@ export async function sweepStep(
       db,
     );
     if (Number(numAffectedRows ?? 0) < stepRows) {
-      await sql`delete from removed_board where board_no = ${board.board_no}`.execute(db);
+      await sql`
+        delete from removed_board where board_no = ${board.board_no}
+          and not exists (select from standing where board_no = ${board.board_no})`.execute(db);
     }
     return true;
   }
@@ -102,7 +114,9 @@ export async function sweepStep(
     delete from score_event where ctid = any(array(
       select ctid from score_event where game_no = ${game.game_no} limit ${stepRows}))`.execute(db);
   if (Number(numAffectedRows ?? 0) < stepRows) {
-    await sql`delete from removed_game where game_no = ${game.game_no}`.execute(db);
+    await sql`
+      delete from removed_game where game_no = ${game.game_no}
+        and not exists (select from score_event where game_no = ${game.game_no})`.execute(db);
   }
   return true;
 }

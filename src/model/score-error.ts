@@ -18,6 +18,7 @@ export type ErrorCode =
   | "ledger_busy"
   | "ledger_unavailable"
   | "ranking_unavailable"
+  | "keys_unavailable"
   | "board_filling"
   | "game_changed"
   | "shutting_down"

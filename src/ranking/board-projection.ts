@@ -75,6 +75,15 @@ export class BoardProjection {
     }
   }
 
+  /** Raises the checkpoint; rejects `ranking_unavailable`. */
+  async setCheckpoint(seq: number): Promise<void> {
+    const { board, ranking } = this.#options;
+    await this.guard(async () => {
+      await ranking.setCheckpoint(board, seq);
+      return undefined;
+    });
+  }
+
   /** Runs a call; a failure, or a reply older than one before, marks the board behind. */
   async guard<T extends RankingState | undefined>(call: () => Promise<T>): Promise<T> {
     const asked = this.#seen;
@@ -97,6 +106,8 @@ export class BoardProjection {
     this.#state = "behind";
     this.#healing ??= this.#heal().finally(() => {
       this.#healing = undefined;
+      // It fell behind again after it was ready and before this.
+      if (this.#state === "behind") this.markBehind();
     });
   }
 

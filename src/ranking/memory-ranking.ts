@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import { RedBlackTree } from "data-structure-typed";
 import type { Board, Direction } from "../model/game.ts";
+import { ScoreError } from "../model/score-error.ts";
 import { compareStandings, type Standing } from "../model/standing.ts";
 import {
   type Placements,
@@ -63,16 +64,22 @@ export class MemoryRanking implements Ranking {
     ranking.checkpoint = Math.max(ranking.checkpoint, seq);
   }
 
-  async beginRebuild(board: Board, epoch: number): Promise<Rebuild | undefined> {
+  /** Always begins: nobody else is there, and an earlier rebuild of this process has failed. */
+  async beginRebuild(board: Board, epoch: number): Promise<Rebuild> {
     const { boardNo } = board;
-    if (this.#building.has(boardNo)) return undefined;
     const building = emptyRanking(board.direction, epoch);
     this.#building.set(boardNo, building);
+    const check = () => {
+      if (this.#building.get(boardNo) === building) return;
+      throw new ScoreError("ranking_unavailable", `another rebuild of ${board.boardId} began`);
+    };
     return {
       add: async (standings) => {
+        check();
         for (const standing of standings) put(building, standing);
       },
       finish: async (checkpoint) => {
+        check();
         building.checkpoint = checkpoint;
         building.version = (this.#boards.get(boardNo)?.version ?? 0) + 1;
         this.#boards.set(boardNo, building);

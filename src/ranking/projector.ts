@@ -50,6 +50,10 @@ export class Projector {
   #projectedSeq = 0;
   /** Boards that were written to since their checkpoint was last raised. */
   readonly #touched = new Map<number, Board>();
+  /** Lost instances whose commits the boards are being caught up on. */
+  #lost: ReadonlySet<string> = new Set();
+  /** This instance was taken for lost, and has not yet looked what it missed. */
+  #wasForgotten = false;
   readonly #stop = new AbortController();
   #reporting: Promise<void> = Promise.resolve();
 
@@ -233,7 +237,7 @@ export class Projector {
    * among those under way, which are waited for.
    */
   async #report(): Promise<void> {
-    const { ledger, ranking } = this.#options;
+    const { ledger } = this.#options;
     const noted = await ledger.instances.lastSeq();
     if (this.#doubts === 0) {
       await ledger.events.settled();
@@ -241,22 +245,35 @@ export class Projector {
       if (this.#doubts === 0 && this.boardsBehind === 0) this.#projectedSeq = noted;
     }
     const { checkpoint, lost, wasForgotten } = await ledger.instances.report(this.#projectedSeq);
-    if (wasForgotten || lost.length > 0) {
+    this.#wasForgotten ||= wasForgotten;
+    // Once is enough: a lost instance commits nothing any more.
+    if (this.#wasForgotten || lost.some((instanceId) => !this.#lost.has(instanceId))) {
       for (const board of await this.#boardsToCheck(checkpoint)) {
         this.#projection(board).markBehind();
       }
-      await this.settled();
-      if (this.boardsBehind > 0) return;
+      this.#wasForgotten = false;
+    }
+    this.#lost = new Set(lost);
+    if (this.boardsBehind === 0) {
       for (const instanceId of lost) await ledger.instances.forget(instanceId);
     }
-    const touched = [...this.#touched.values()];
-    this.#touched.clear();
-    await Promise.all(
-      touched.map(async (board) => {
-        const projection = this.#boards.get(board.boardNo);
-        if (projection?.isReady) await ranking.setCheckpoint(board, checkpoint);
-        else this.#touched.set(board.boardNo, board);
-      }),
-    );
+    await this.#raiseCheckpoints(checkpoint);
+  }
+
+  /** Boards that are behind, or whose call fails, have their turn at a later report. */
+  async #raiseCheckpoints(checkpoint: number): Promise<void> {
+    const raise = async ([boardNo, board]: [number, Board]) => {
+      const projection = this.#boards.get(boardNo);
+      if (projection?.isReady === false) return;
+      this.#touched.delete(boardNo);
+      try {
+        await projection?.setCheckpoint(checkpoint);
+      } catch (error) {
+        this.#touched.set(boardNo, board);
+        throw error;
+      }
+    };
+    const raised = await Promise.allSettled([...this.#touched].map(raise));
+    for (const outcome of raised) if (outcome.status === "rejected") throw outcome.reason;
   }
 }

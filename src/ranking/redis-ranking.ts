@@ -45,7 +45,8 @@ export class RedisRanking implements Ranking {
 
   async place(board: Board, standings: readonly Standing[]): Promise<Placements> {
     const calls: Promise<readonly number[]>[] = [];
-    for (let at = 0; at < standings.length; at += standingsPerCall) {
+    // No standings are a call, too: it answers the state.
+    for (let at = 0; at === 0 || at < standings.length; at += standingsPerCall) {
       const part = standings.slice(at, at + standingsPerCall);
       calls.push(this.#run<number[]>(board, "place", [signOf(board), this.#publish, encode(part)]));
     }
@@ -64,13 +65,11 @@ export class RedisRanking implements Ranking {
   }
 
   async head(board: Board): Promise<RankingHead | undefined> {
-    const fields = ["epoch", "version", "checkpoint"];
-    const meta = await available(
-      this.#connection.client.hmget(this.#key(board.boardNo), ...fields),
-    );
-    const [epoch, version, checkpoint] = meta;
-    if (epoch == null) return undefined;
-    return { epoch: Number(epoch), version: Number(version), checkpoint: Number(checkpoint) };
+    const key = this.#key(board.boardNo);
+    const reply = await available(this.#connection.run("head", key, []));
+    if (reply === null) return undefined;
+    const [epoch = 0, version = 0, checkpoint = 0] = (reply as string[]).map(Number);
+    return { epoch, version, checkpoint };
   }
 
   async setCheckpoint(board: Board, seq: number): Promise<void> {

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 export const scriptNames = [
   "place",
   "read",
+  "head",
   "begin-rebuild",
   "add-rebuild",
   "finish-rebuild",

@@ -1,15 +1,23 @@
 import { mayAdminister } from "../access/permissions.ts";
-import type { Game, GameSettings } from "../model/game.ts";
+import type { Aggregation, Direction, Game, GameSettings } from "../model/game.ts";
 import { Requirements } from "./requirements.ts";
 import type { Call, Rooms } from "./rooms.ts";
 
 const maxBoards = 20;
 const maxActions = 1_000;
 
+/** A board as a caller sends it; undefined stands for what this service does not know. */
+interface BoardRequest {
+  readonly boardId: string;
+  readonly aggregation: Aggregation | undefined;
+  readonly direction: Direction | undefined;
+  readonly title: string;
+}
+
 /** A game's settings as a caller sends them. */
 export interface GameRequest {
   readonly gameId: string;
-  readonly boards: GameSettings["boards"];
+  readonly boards: readonly BoardRequest[];
   readonly actions: readonly { name: string; points: bigint; maxPerMinute: number }[];
 }
 
@@ -24,15 +32,20 @@ export async function putGame(rooms: Rooms, call: Call, request: GameRequest): P
   return game;
 }
 
-function checkGame({ gameId, boards, actions }: GameRequest): void {
+function checkGame(
+  request: GameRequest,
+): asserts request is GameRequest & Pick<GameSettings, "boards"> {
+  const { gameId, boards, actions } = request;
   const required = new Requirements();
   required.identifier("game.game_id", gameId);
   if (boards.length < 1 || boards.length > maxBoards) {
     required.refuse("game.boards", `must be 1 to ${maxBoards}`);
   }
-  boards.forEach(({ boardId, title }, index) => {
+  boards.forEach(({ boardId, aggregation, direction, title }, index) => {
     const field = `game.boards[${index}]`;
     required.identifier(`${field}.board_id`, boardId);
+    required.known(`${field}.aggregation`, aggregation);
+    required.known(`${field}.direction`, direction);
     if (title !== "") required.name(`${field}.title`, title);
     if (boards.findIndex((other) => other.boardId === boardId) < index) {
       required.refuse(`${field}.board_id`, "must be unique within the game");

@@ -40,6 +40,11 @@ export class Requirements {
     if (value < least || value > most) this.refuse(field, `must be ${least} to ${most}`);
   }
 
+  /** One of the contract's words; undefined stands for another. */
+  known(field: string, value: string | undefined): void {
+    if (value === undefined) this.refuse(field, "is not one of the contract's");
+  }
+
   /** Throws `invalid_request` with all that was refused. */
   check(): void {
     if (this.#violations.length === 0) return;

@@ -41,6 +41,7 @@ export async function* streamScores(
             wakeReader = resolve;
           });
         }
+        if (call.signal.aborted) break;
       }
     } catch (error) {
       failure = { error };

@@ -1,4 +1,5 @@
-import { mayTouchGame } from "../access/permissions.ts";
+import { mayCreateGame, mayTouchGame } from "../access/permissions.ts";
+import { unknownGame } from "./game-catalog.ts";
 import { Requirements } from "./requirements.ts";
 import type { Call, Rooms } from "./rooms.ts";
 import { type Accepted, type Submission, updateScore } from "./update-score.ts";
@@ -30,7 +31,8 @@ export async function updateScores(
     }
   });
   required.check();
-  mayTouchGame(call.identity, gameId);
+  const identity = mayTouchGame(call.identity, gameId);
+  if (!mayCreateGame(identity) && !(await rooms.catalog.find(gameId))) unknownGame(gameId);
   return Promise.all(events.map((event) => resultOf(rooms, call, { ...event, gameId })));
 }
 

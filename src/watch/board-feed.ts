@@ -65,9 +65,10 @@ export class BoardFeed {
     try {
       if (group.frame === undefined) {
         await this.#reading;
-        if (group.frame === undefined) await this.#read();
+        if (group.frame === undefined && !this.#isClosed) await this.#read();
       } else {
         watch.offer(group.frame);
+        this.#options.onFrames(1, 0);
       }
     } catch (error) {
       this.leave(watch);
@@ -76,6 +77,7 @@ export class BoardFeed {
   }
 
   leave(watch: Watch): void {
+    watch.stop();
     const group = this.#groups.get(watch.limit);
     group?.watches.delete(watch);
     if (group?.watches.size === 0) this.#groups.delete(watch.limit);

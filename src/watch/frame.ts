@@ -10,6 +10,8 @@ export interface Frame {
   readonly epoch: number;
   /** A later frame never has a lower (epoch, version). */
   readonly version: number;
+  /** Any instance's frame of this (epoch, version) shows the same; not so while the ranking is unavailable. */
+  readonly isShared: boolean;
   readonly entries: readonly RankedStanding[];
   readonly totalPlayers: number;
   /** Epoch ms of the newest change in the frame; undefined when the board is empty. */
@@ -28,17 +30,18 @@ export function nextFrame(page: RankedPage, limit: number, last: Frame | undefin
   const epoch = Math.max(page.epoch, last?.epoch ?? 0);
   const isAfter = last === undefined || epoch > last.epoch || page.version > last.version;
   const version = isAfter && page.epoch === epoch ? page.version : (last?.version ?? 0) + 1;
+  const isShared = page.epoch > 0 && epoch === page.epoch && version === page.version;
   const { totalPlayers } = page;
   const changedAt = entries.reduce<number | undefined>(
     (newest, { updatedAt }) => Math.max(newest ?? 0, updatedAt),
     undefined,
   );
-  return { heartbeat: false, epoch, version, entries, totalPlayers, changedAt };
+  return { heartbeat: false, epoch, version, isShared, entries, totalPlayers, changedAt };
 }
 
 /** Says that `frame` is still current. */
-export function heartbeatOf({ epoch, version, totalPlayers, changedAt }: Frame): Frame {
-  return { heartbeat: true, epoch, version, entries: [], totalPlayers, changedAt };
+export function heartbeatOf(frame: Frame): Frame {
+  return { ...frame, heartbeat: true, entries: [] };
 }
 
 /** A standing's version tells whether anything of it changed. */

@@ -21,7 +21,9 @@ export interface KnownState {
 export class Watch {
   readonly limit: number;
   readonly #sink: FrameSink;
+  /** The stream has taken the last frame; false for good once the watch is over. */
   #isDrained = true;
+  #isOver = false;
   /** The newest frame of the board and limit. */
   #newest: Frame | undefined;
   #sent: Frame | undefined;
@@ -48,7 +50,14 @@ export class Watch {
     this.#sink.send(heartbeat, this.#drained);
   }
 
+  /** Nothing is sent any more, though the stream may still drain. */
+  stop(): void {
+    this.#isOver = true;
+    this.#isDrained = false;
+  }
+
   end(error: unknown): void {
+    this.stop();
     this.#sink.end(error);
   }
 
@@ -58,10 +67,11 @@ export class Watch {
     this.#sent = frame;
     this.#isDrained = false;
     const isKnown = known?.epoch === frame.epoch && known.version === frame.version;
-    this.#sink.send(isKnown ? heartbeatOf(frame) : frame, this.#drained);
+    this.#sink.send(isKnown && frame.isShared ? heartbeatOf(frame) : frame, this.#drained);
   }
 
   readonly #drained = (): void => {
+    if (this.#isOver) return;
     this.#isDrained = true;
     if (this.#newest && this.#newest !== this.#sent) this.#send(this.#newest);
   };

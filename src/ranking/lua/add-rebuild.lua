@@ -8,7 +8,8 @@
 --!include record.lua
 local base, epoch, lease, sign, standings =
   KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), cjson.decode(ARGV[4])
-if redis.call('HGET', base, 'building') ~= epoch then return 0 end
+local meta = redis.call('HMGET', base, 'building', 'server')
+if meta[1] ~= epoch or meta[2] ~= this_server() then return 0 end
 local now = redis.call('TIME')
 local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
 local changed_at = tonumber(redis.call('HGET', base, 'changed_at') or '0')

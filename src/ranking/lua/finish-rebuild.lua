@@ -6,7 +6,8 @@
 -- Returns 1, or 0 when this epoch is no longer being built.
 --!include record.lua
 local base, epoch, checkpoint, publish = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
-if redis.call('HGET', base, 'building') ~= epoch then return 0 end
+local meta = redis.call('HMGET', base, 'building', 'server')
+if meta[1] ~= epoch or meta[2] ~= this_server() then return 0 end
 local old = redis.call('HGET', base, 'epoch')
 local version = next_version(base)
 redis.call('HSET', base, 'epoch', epoch, 'checkpoint', checkpoint, 'version', digits(version))

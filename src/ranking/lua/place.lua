@@ -8,8 +8,9 @@
 -- when the board has no ranking.
 --!include record.lua
 local base, sign, publish, standings = KEYS[1], tonumber(ARGV[1]), ARGV[2], cjson.decode(ARGV[3])
-local meta = redis.call('HMGET', base, 'epoch', 'version', 'building', 'changed_at')
+local meta = redis.call('HMGET', base, 'epoch', 'version', 'building', 'changed_at', 'server')
 local epoch, version, building = meta[1], tonumber(meta[2] or '0'), meta[3]
+if meta[5] ~= this_server() then return false end
 
 if building then
   for _, standing in ipairs(standings) do put(base, building, sign, standing) end

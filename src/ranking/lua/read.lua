@@ -10,9 +10,9 @@
 --!include record.lua
 local base, sign, offset, limit, player =
   KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
-local meta = redis.call('HMGET', base, 'epoch', 'version', 'changed_at')
+local meta = redis.call('HMGET', base, 'epoch', 'version', 'changed_at', 'server')
 local epoch = meta[1]
-if not epoch then return false end
+if not epoch or meta[4] ~= this_server() then return false end
 
 local sorted, records = sorted_key(base, epoch), record_key(base, epoch)
 local total = redis.call('ZCARD', sorted)
@@ -24,6 +24,7 @@ if player ~= '' then
 end
 
 local reply = {tonumber(epoch), tonumber(meta[2]), total, tonumber(meta[3]), offset}
+if limit < 1 then return reply end
 local found = redis.call('ZREVRANGE', sorted, offset, offset + limit - 1, 'WITHSCORES')
 if #found == 0 then return reply end
 local players = {}
@@ -32,7 +33,9 @@ local recorded = redis.call('HMGET', records, unpack(players))
 for i = 1, #players do
   local seq, version, updated_at, name = read_record(recorded[i])
   local at = #reply
-  reply[at + 1], reply[at + 2], reply[at + 3] = players[i], sign * tonumber(found[2 * i]), seq
+  -- As digits: ioredis rounds integers near 2^53. Plus 0: no "-0".
+  local score = digits(sign * tonumber(found[2 * i]) + 0)
+  reply[at + 1], reply[at + 2], reply[at + 3] = players[i], score, seq
   reply[at + 4], reply[at + 5], reply[at + 6] = version, updated_at, name
 end
 return reply

@@ -2,6 +2,8 @@
 --
 -- A board has a meta hash (the script's KEYS[1]) and, for each epoch, a sorted
 -- set and a hash of records. All keys share the board's hash tag.
+--   meta: epoch in use, version, checkpoint, changed_at (ms); server that the
+--     ranking was built on; building (an epoch), builder and lease_ends (ms)
 --   sorted set: member = 7 bytes of inverted seq .. player, so that of equal
 --     scores the lower seq comes first in ZREVRANGE; score is negated on
 --     ascending boards, so that ZREVRANGE is always best first
@@ -16,6 +18,13 @@ local function member_of(player, seq) return struct.pack('>I7', MAX_SEQ - seq) .
 local function read_record(record)
   local inverted, version, updated_at = struct.unpack('>I7I6I6', record)
   return MAX_SEQ - inverted, version, updated_at, string.sub(record, 20)
+end
+
+-- The Redis process that runs this. A ranking counts only on the one that it was
+-- built on: any other may have lost writes, because it came back from an older
+-- file or is a replica that lagged behind. Costs 7 µs.
+local function this_server()
+  return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or 'unknown'
 end
 
 -- Numbers as digits: Lua's own conversion would round them.

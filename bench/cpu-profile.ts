@@ -1,0 +1,112 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Figure } from "./figure.ts";
+
+/** What `node --cpu-prof` writes; times in µs. */
+interface CpuProfile {
+  readonly nodes: readonly ProfileNode[];
+  readonly startTime: number;
+  readonly samples: readonly number[];
+  readonly timeDeltas: readonly number[];
+}
+
+/** A function as called from one place. */
+interface ProfileNode {
+  readonly id: number;
+  readonly callFrame: {
+    readonly functionName: string;
+    readonly url: string;
+    readonly lineNumber: number;
+  };
+  readonly children?: readonly number[];
+}
+
+const topGroups = 20;
+const topFunctions = 25;
+
+/** Where the service's CPU time went during a figure, from the one profile in `folder`. */
+export function profileText(folder: string, { what, from, to, count }: Figure): string {
+  const [file] = readdirSync(folder);
+  if (file === undefined) throw new Error(`the service left no profile in ${folder}`);
+  const profile = JSON.parse(readFileSync(join(folder, file), "utf8")) as CpuProfile;
+  const owners = ownersOf(profile.nodes);
+  const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
+  const own = new Map<string, number>();
+  const charged = new Map<string, number>();
+  const functions = new Map<string, number>();
+  let total = 0;
+  let time = profile.startTime;
+  profile.samples.forEach((id, index) => {
+    const delta = profile.timeDeltas[index] ?? 0;
+    time += delta;
+    const node = nodes.get(id);
+    if (node === undefined || time < from || time > to) return;
+    const group = groupOf(node);
+    if (group === "idle") return;
+    total += delta;
+    add(own, group, delta);
+    add(charged, owners.get(id) ?? group, delta);
+    add(functions, `${nameOf(node)}  [${group}]`, delta);
+  });
+  const cells = (us = 0) =>
+    `${((100 * us) / total).toFixed(1).padStart(6)} % ${(us / count).toFixed(2).padStart(7)} µs`;
+  return [
+    `${what}: the service's main thread, each; at left a group's own code, at right with`,
+    "what it calls in Node and native code",
+    ...sorted(charged)
+      .slice(0, topGroups)
+      .map(([name, us]) => `${cells(own.get(name))}  ${cells(us)}  ${name}`),
+    "",
+    ...sorted(functions)
+      .slice(0, topFunctions)
+      .map(([name, us]) => `${cells(us)}  ${name}`),
+    "",
+  ].join("\n");
+}
+
+/** Whom a node's time is charged to: its own group, or that of the nearest caller beyond Node and native code. */
+function ownersOf(nodes: readonly ProfileNode[]): ReadonlyMap<number, string> {
+  const children = new Set(nodes.flatMap((node) => node.children ?? []));
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const owners = new Map<number, string>();
+  const waiting = nodes
+    .filter((node) => !children.has(node.id))
+    .map((node) => ({ node, caller: "Node's event loop" }));
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const group = groupOf(next.node);
+    const isFree = group === "native" || group.startsWith("node:");
+    const owner = isFree ? next.caller : group;
+    owners.set(next.node.id, owner);
+    for (const id of next.node.children ?? []) {
+      const node = byId.get(id);
+      if (node) waiting.push({ node, caller: owner });
+    }
+  }
+  return owners;
+}
+
+/** Whose code it is: a package, a room of ours, a part of Node, or V8 and what is native. */
+function groupOf({ callFrame: { functionName, url } }: ProfileNode): string {
+  if (functionName === "(idle)") return "idle";
+  if (functionName === "(garbage collector)") return "garbage collector";
+  const packages = [...url.matchAll(/node_modules\/((?:@[^/]+\/)?[^/]+)/g)];
+  const last = packages.at(-1)?.[1];
+  if (last !== undefined) return last;
+  const room = /\/(src\/[^/]+|gen)\//.exec(url)?.[1];
+  if (room !== undefined) return room;
+  if (url.startsWith("node:")) return /^node:(internal\/)?[^/]*/.exec(url)?.[0] ?? url;
+  return "native";
+}
+
+function nameOf({ callFrame: { functionName, url, lineNumber } }: ProfileNode): string {
+  const file = url.replace(/^.*\/(?=[^/]+\/[^/]+$)/, "");
+  return `${functionName || "(anonymous)"} ${file}${file === "" ? "" : `:${lineNumber + 1}`}`;
+}
+
+function add(sums: Map<string, number>, key: string, amount: number): void {
+  sums.set(key, (sums.get(key) ?? 0) + amount);
+}
+
+function sorted(sums: ReadonlyMap<string, number>): [string, number][] {
+  return [...sums].sort((a, b) => b[1] - a[1]);
+}

@@ -1,0 +1,82 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ServerProcess } from "../test/servers/server-process.ts";
+
+const main = fileURLToPath(new URL("../src/app/main.ts", import.meta.url));
+
+export interface ServiceOptions {
+  /** Environment variables. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Where a CPU profile goes when the service ends; none is made without it. */
+  readonly profileFolder: string | undefined;
+}
+
+/** A service in a process of its own, started as an operator starts it. */
+export class ServiceProcess {
+  readonly pid: number;
+  readonly grpcPort: number;
+  readonly #process: ServerProcess;
+  #isStopped = false;
+
+  private constructor(serverProcess: ServerProcess, pid: number, grpcPort: number) {
+    this.#process = serverProcess;
+    this.pid = pid;
+    this.grpcPort = grpcPort;
+  }
+
+  /** Resolves when it has printed its addresses; rejects with its output when it ends before. */
+  static async start({ settings, profileFolder }: ServiceOptions): Promise<ServiceProcess> {
+    const serverProcess = await ServerProcess.create("bench-service");
+    const dataDir = join(serverProcess.folder, "data");
+    const environment = { ...settings, SCORE_DATA_DIR: dataDir };
+    const profile = ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`];
+    const args = [
+      ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+      process.execPath,
+      "--disable-warning=ExperimentalWarning",
+      ...(profileFolder === undefined ? [] : profile),
+      main,
+    ];
+    let pid = 0;
+    let port: number | undefined;
+    try {
+      await serverProcess.launch({
+        program: async () => ({ command: "env", args }),
+        isReady: async (id) => {
+          pid = id;
+          port = portIn(await serverProcess.log());
+          return port !== undefined;
+        },
+      });
+      return new ServiceProcess(serverProcess, pid, port ?? 0);
+    } catch (error) {
+      await serverProcess.close();
+      throw error;
+    }
+  }
+
+  /** As an operator stops it: everything under way ends first. Resolves with what it complained of. */
+  async stop(): Promise<string> {
+    await this.#process.stop("SIGTERM");
+    this.#isStopped = true;
+    return this.#complaints();
+  }
+
+  /** Ends it at once; what it complained of may tell why the measure failed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isStopped) process.stderr.write(await this.#complaints());
+    await this.#process.close();
+  }
+
+  /** What follows the greeting: warnings and errors. */
+  async #complaints(): Promise<string> {
+    return (await this.#process.log()).replace(greeting, "");
+  }
+}
+
+const greeting = /^score is running\n(?: {2}.*\n)*? {2}gRPC .*:(\d+) .*\n(?: {2}.*\n)*/;
+
+function portIn(output: string): number | undefined {
+  const port = greeting.exec(output)?.[1];
+  return port === undefined ? undefined : Number(port);
+}

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it, mock } from "node:test";
+import type { Ledger, LedgerTop } from "../ledger/ledger.ts";
+import type { Board } from "../model/game.ts";
+import { isScoreError, ScoreError } from "../model/score-error.ts";
+import { BoardReader, maxEntries } from "./board-reader.ts";
+import type { Projector } from "./projector.ts";
+
+const board: Board = {
+  boardNo: 1,
+  boardId: "main",
+  aggregation: "sum",
+  direction: "descending",
+  title: "",
+  state: "ready",
+};
+const standings = Array.from({ length: 40 }, (_, index) => ({
+  playerId: `p${index}`,
+  score: -index,
+  seq: index + 1,
+  version: 1,
+  updatedAt: index,
+  displayName: undefined,
+  rank: index + 1,
+}));
+const top: LedgerTop = { standings, totalPlayers: 40, changedAt: 39 };
+
+describe("a reader of boards, while the ranking is unavailable", () => {
+  /** The queries under way, and those there ever were. */
+  const queries: PromiseWithResolvers<LedgerTop>[] = [];
+  let reader: BoardReader;
+  let ledger: Ledger;
+  afterEach(() => mock.timers.reset());
+  beforeEach(() => {
+    mock.timers.enable({ apis: ["setTimeout", "Date"] });
+    queries.length = 0;
+    const unavailable = new ScoreError("ranking_unavailable", "down");
+    const projector = { read: () => Promise.reject(unavailable) } as unknown as Projector;
+    ledger = {
+      standings: {
+        top: (_: Board, offset: number, limit: number) => {
+          assert.deepEqual([offset, limit], [0, maxEntries]);
+          const query = Promise.withResolvers<LedgerTop>();
+          queries.push(query);
+          return query.promise;
+        },
+        find: async (_: Board, playerId: string) =>
+          standings.find((standing) => standing.playerId === playerId),
+      },
+    } as unknown as Ledger;
+    reader = new BoardReader({ projector, ledger, tickMs: 50, now: Date.now });
+  });
+
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  const readers = async (count: number) => {
+    const pages = Array.from({ length: count }, (_, index) => reader.page(board, index % 7, 10));
+    await settle();
+    return pages;
+  };
+
+  it("asks the ledger once for all who read at a time, and cuts out each one's part", async () => {
+    const first = await readers(50);
+    mock.timers.tick(1_000);
+    const later = await readers(50);
+    assert.equal(queries.length, 1, "however long it takes");
+    queries[0]?.resolve(top);
+    for (const [index, page] of (await Promise.all([...first, ...later])).entries()) {
+      const offset = (index % 50) % 7;
+      const part = standings.slice(offset, offset + 10);
+      const [epoch, version] = [0, 0];
+      assert.deepEqual(page, { epoch, version, standings: part, totalPlayers: 40, changedAt: 39 });
+    }
+  });
+
+  it("asks again only after a tick", async () => {
+    for (const expected of [1, 2, 3]) {
+      await readers(5);
+      assert.equal(queries.length, expected);
+      queries.at(-1)?.resolve(top);
+      await settle();
+      mock.timers.tick(49);
+      await readers(5);
+      assert.equal(queries.length, expected, "within the tick");
+      mock.timers.tick(1);
+    }
+  });
+
+  it("asks again only after a slow query has paid for itself", async () => {
+    await readers(1);
+    mock.timers.tick(400);
+    queries[0]?.resolve(top);
+    await settle();
+    mock.timers.tick(399);
+    await readers(5);
+    assert.equal(queries.length, 1);
+    mock.timers.tick(1);
+    await readers(5);
+    assert.equal(queries.length, 2);
+  });
+
+  it("does not keep a failure", async () => {
+    const [failing] = await readers(1);
+    queries[0]?.reject(new ScoreError("ledger_unavailable", "down, too"));
+    await assert.rejects(failing ?? Promise.resolve(), (error) =>
+      isScoreError(error, "ledger_unavailable"),
+    );
+    const [working] = await readers(1);
+    queries[1]?.resolve(top);
+    assert.equal((await working)?.totalPlayers, 40);
+  });
+
+  it("shows the first 100 only, and nobody's neighbours", async () => {
+    const isOurs = (error: unknown) => isScoreError(error, "ranking_unavailable");
+    await assert.rejects(reader.page(board, 91, 10), isOurs);
+    await assert.rejects(reader.around(board, "p1", 3), isOurs);
+    assert.equal(queries.length, 0);
+    const last = reader.page(board, 90, 10);
+    await settle();
+    queries[0]?.resolve(top);
+    assert.deepEqual((await last).standings, []);
+  });
+
+  it("tells a player's own score without a rank, and whom it does not know", async () => {
+    const place = reader.place(board, "p3");
+    await settle();
+    queries[0]?.resolve(top);
+    const { standing, totalPlayers } = await place;
+    assert.equal(standing.score, -3);
+    assert.equal(totalPlayers, 40);
+    await assert.rejects(reader.place(board, "nobody"), (error) =>
+      isScoreError(error, "unknown_player"),
+    );
+  });
+});

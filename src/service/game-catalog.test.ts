@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { beforeEach, describe, it } from "node:test";
+import type { GameStore } from "../ledger/ledger.ts";
+import { type Board, defaultGameSettings, type Game } from "../model/game.ts";
+import { GameCatalog } from "./game-catalog.ts";
+
+const board = (boardId: string, state: Board["state"] = "ready"): Board => ({
+  boardNo: 1,
+  boardId,
+  aggregation: "sum",
+  direction: "descending",
+  title: "",
+  state,
+});
+
+const gameOf = (revision: number, fields: Partial<Game> = {}): Game => ({
+  gameNo: 1,
+  gameId: "chess",
+  revision,
+  boards: [board("main")],
+  actions: new Map(),
+  updatedAt: 0,
+  ...fields,
+});
+
+describe("the catalog of games", () => {
+  let stored: Game | undefined;
+  let failure: Error | undefined;
+  let reads: number;
+  let now: number;
+  let catalog: GameCatalog;
+  beforeEach(() => {
+    stored = gameOf(1);
+    failure = undefined;
+    reads = 0;
+    now = 1_000_000;
+    const store = {
+      async find() {
+        reads += 1;
+        if (failure) throw failure;
+        return stored;
+      },
+      async ensure() {
+        stored ??= gameOf(1);
+        return stored;
+      },
+    } as Partial<GameStore> as GameStore;
+    catalog = new GameCatalog(store, () => now);
+  });
+
+  it("reads a game once a second, however many ask", async () => {
+    const found = await Promise.all(Array.from({ length: 10 }, () => catalog.find("chess")));
+    assert.ok(found.every((game) => game === stored));
+    now += 999;
+    await catalog.find("chess");
+    assert.equal(reads, 1);
+    stored = gameOf(2);
+    now += 1;
+    assert.equal((await catalog.find("chess"))?.revision, 2);
+    assert.equal(reads, 2);
+  });
+
+  it("remembers for a second that a game is not there", async () => {
+    stored = undefined;
+    await assert.rejects(catalog.get("chess"), { code: "unknown_game" });
+    assert.equal(await catalog.find("chess"), undefined);
+    assert.equal(reads, 1);
+  });
+
+  it("does not remember a failure", async () => {
+    failure = new Error("the database is down");
+    await assert.rejects(catalog.find("chess"), failure);
+    failure = undefined;
+    assert.equal(await catalog.find("chess"), stored);
+  });
+
+  it("knows a game at once that it created or was told to forget", async () => {
+    stored = undefined;
+    assert.equal(await catalog.find("chess"), undefined);
+    const created = await catalog.create(defaultGameSettings("chess"));
+    assert.equal(await catalog.find("chess"), created);
+    stored = gameOf(2);
+    catalog.forget("chess");
+    assert.equal((await catalog.find("chess"))?.revision, 2);
+  });
+
+  it("reads anew what is no newer than a caller's stale copy, once for all of them", async () => {
+    const stale = await catalog.get("chess");
+    stored = gameOf(2);
+    assert.equal((await catalog.refresh(stale))?.revision, 2);
+    assert.equal(reads, 2);
+    assert.equal((await catalog.refresh(stale))?.revision, 2);
+    assert.equal(reads, 2, "what is known is newer already");
+    stored = gameOf(1, { gameNo: 7 });
+    catalog.forget("chess");
+    await catalog.find("chess");
+    assert.equal((await catalog.refresh(gameOf(2)))?.gameNo, 7, "made anew under another number");
+    assert.equal(reads, 3);
+  });
+
+  it("finds a board by its id, and the first without one", async () => {
+    stored = gameOf(1, { boards: [board("first"), board("second"), board("third", "filling")] });
+    assert.equal((await catalog.board("chess", "")).boardId, "first");
+    assert.equal((await catalog.board("chess", "second")).boardId, "second");
+    await assert.rejects(catalog.board("chess", "fourth"), {
+      code: "unknown_board",
+      message: "game chess has no board fourth",
+    });
+    await assert.rejects(catalog.board("chess", "third"), {
+      code: "board_filling",
+      retryAfterMs: 1_000,
+    });
+  });
+});

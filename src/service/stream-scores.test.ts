@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { beforeEach, describe, it } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import type { Receipt } from "../ledger/ledger.ts";
+import { defaultGameSettings, type Game } from "../model/game.ts";
+import { ScoreError } from "../model/score-error.ts";
+import type { ScoreEvent } from "../model/score-event.ts";
+import type { Call, Rooms } from "./rooms.ts";
+import { streamScores } from "./stream-scores.ts";
+import type { Submission } from "./update-score.ts";
+
+const game: Game = {
+  ...defaultGameSettings("chess"),
+  gameNo: 1,
+  revision: 1,
+  boards: [],
+  actions: new Map(),
+  updatedAt: 0,
+};
+
+const receipt: Receipt = {
+  duplicate: false,
+  seq: 1,
+  committedAt: 0,
+  outcomes: [],
+  batch: { changes: [] },
+};
+
+const event = (actionId: string): Submission => ({
+  gameId: "chess",
+  playerId: "ada",
+  actionId,
+  points: 1n,
+  action: undefined,
+  displayName: undefined,
+  occurredAt: undefined,
+});
+
+describe("a pipe of scores", () => {
+  /** What the ledger was given and has not answered, by action id. */
+  let submitted: Map<string, PromiseWithResolvers<Receipt>>;
+  let submit: (event: ScoreEvent) => Promise<Receipt>;
+  let gone: AbortController;
+  let rooms: Rooms;
+  let call: Call;
+  beforeEach(() => {
+    submitted = new Map();
+    submit = ({ actionId }) => {
+      const answer = Promise.withResolvers<Receipt>();
+      submitted.set(actionId, answer);
+      return answer.promise;
+    };
+    gone = new AbortController();
+    rooms = {
+      now: () => 0,
+      catalog: { find: async () => game },
+      ledger: { events: { submit: (submission: ScoreEvent) => submit(submission) } },
+      projector: { placements: async () => new Map() },
+    } as unknown as Rooms;
+    call = {
+      identity: { subject: "game-server", role: "server", games: "*" },
+      address: "::1",
+      deadline: undefined,
+      signal: gone.signal,
+    };
+  });
+
+  /** Lets everything happen that waits for nothing but other work of this process. */
+  const settle = async () => {
+    for (let turns = 0; turns < 50; turns++) await turn();
+  };
+
+  it("takes no more than 2,048 events in before one is answered", async () => {
+    let taken = 0;
+    const endless = (async function* () {
+      for (;;) yield event(`action-${taken++}`);
+    })();
+    const answers = streamScores(rooms, call, endless);
+    const first = answers.next();
+    await settle();
+    assert.equal(taken, 2_048);
+    submitted.get("action-7")?.resolve(receipt);
+    assert.equal((await first).value?.actionId, "action-7");
+    const second = answers.next();
+    await settle();
+    assert.equal(taken, 2_049, "an answer that was taken makes room for one event");
+    gone.abort();
+    assert.equal((await second).done, true);
+  });
+
+  it("answers each event once, as soon as it is done", async () => {
+    const ids = ["a", "b", "c"];
+    const answers = streamScores(rooms, call, arriving(ids));
+    const first = answers.next();
+    await settle();
+    for (const id of ["c", "a", "b"]) submitted.get(id)?.resolve(receipt);
+    const order = [(await first).value?.actionId];
+    for await (const { actionId } of answers) order.push(actionId);
+    assert.deepEqual(order, ["c", "a", "b"]);
+  });
+
+  it("tells a refused event its error and goes on", async () => {
+    const refusal = new ScoreError("score_out_of_range", "too much");
+    submit = async ({ actionId }) => {
+      if (actionId === "b") throw refusal;
+      return receipt;
+    };
+    const results = await Array.fromAsync(streamScores(rooms, call, arriving(["a", "b", "c"])));
+    const failed = results.filter(({ outcome }) => "error" in outcome);
+    assert.deepEqual(failed, [{ actionId: "b", outcome: { error: refusal } }]);
+    assert.equal(results.length, 3);
+  });
+
+  it("keeps an event for which the ledger's queue is full, until there is room", async () => {
+    let refusals = 3;
+    submit = async () => {
+      if (refusals-- > 0) throw new ScoreError("ledger_busy", "full");
+      return receipt;
+    };
+    const results = await Array.fromAsync(streamScores(rooms, call, arriving(["a"])));
+    assert.equal(results.length, 1);
+    assert.ok("accepted" in (results[0]?.outcome ?? {}));
+    assert.equal(refusals, -1);
+  });
+
+  it("answers what it had taken in when its input breaks, then fails as the input did", async () => {
+    const failure = new Error("the connection broke");
+    const broken = (async function* () {
+      yield event("a");
+      yield event("b");
+      throw failure;
+    })();
+    const answers = streamScores(rooms, call, broken);
+    const first = answers.next();
+    await settle();
+    for (const answer of submitted.values()) answer.resolve(receipt);
+    assert.equal((await first).value?.actionId, "a");
+    assert.equal((await answers.next()).value?.actionId, "b");
+    await assert.rejects(answers.next(), failure);
+  });
+
+  it("ends when the caller goes away, with events unanswered", async () => {
+    const answers = streamScores(rooms, call, arriving(["a", "b"]));
+    const first = answers.next();
+    await settle();
+    gone.abort();
+    assert.equal((await first).done, true);
+  });
+
+  it("needs a token", async () => {
+    const answers = streamScores(rooms, { ...call, identity: undefined }, arriving([]));
+    await assert.rejects(answers.next(), { code: "unauthenticated" });
+  });
+});
+
+async function* arriving(ids: readonly string[]): AsyncGenerator<Submission> {
+  for (const id of ids) yield event(id);
+}

@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it, mock } from "node:test";
+import { FakeBoard, FakeClient, settle } from "../../test/watch/fake-board.ts";
+import { isScoreError, ScoreError } from "../model/score-error.ts";
+import type { KnownState } from "./watch.ts";
+import { WatchHub } from "./watch-hub.ts";
+
+const times = { tickMs: 50, pollMs: 1_000, heartbeatMs: 15_000 };
+
+describe("a hub of watches", () => {
+  let hub: WatchHub;
+  let board: FakeBoard;
+  let counts: { sent: number; skipped: number };
+  let errors: unknown[];
+  beforeEach(() => {
+    mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
+    board = new FakeBoard();
+    board.change("ann", 5);
+    board.change("bob", 3);
+    counts = { sent: 0, skipped: 0 };
+    errors = [];
+    hub = new WatchHub({
+      times,
+      maxWatches: 500,
+      now: Date.now,
+      onFrames: (sent, skipped) => {
+        counts.sent += sent;
+        counts.skipped += skipped;
+      },
+      onError: (_, error) => errors.push(error),
+    });
+  });
+  afterEach(() => {
+    hub.close();
+    mock.timers.reset();
+  });
+
+  const join = async (limit = 10, known?: KnownState) => {
+    const client = new FakeClient();
+    const leave = await hub.join({ key: "board", board, limit, known, sink: client });
+    return { client, leave };
+  };
+  /** Ms by ms, since a mocked clock jumps to the end of what it is told to pass. */
+  const pass = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 1) {
+      mock.timers.tick(1);
+      await settle();
+    }
+  };
+
+  it("sends the whole state at once", async () => {
+    const { client } = await join();
+    assert.deepEqual(client.shown, ["ann 5", "bob 3"]);
+    const second = await join();
+    assert.equal(second.client.frames[0], client.frames[0]);
+    assert.equal(board.reads.length, 1, "the second is shown what the first one sees");
+  });
+
+  it("sends a change at the next tick, and no more than one frame a tick", async () => {
+    const { client } = await join();
+    await pass(1_500);
+    board.changeAndNotify("bob", 7);
+    await pass(1);
+    assert.deepEqual(client.shown, ["bob 7", "ann 5"], "at once after a quiet time");
+    for (let score = 8; score < 20; score += 1) {
+      board.changeAndNotify("bob", score);
+      await pass(4);
+    }
+    assert.equal(client.frames.length, 2);
+    await pass(2);
+    assert.equal(client.frames.length, 3);
+    assert.deepEqual(client.shown, ["bob 19", "ann 5"]);
+  });
+
+  it("sends no frame when nothing that is shown changed", async () => {
+    const { client } = await join(1);
+    board.notify();
+    await pass(50);
+    board.changeAndNotify("bob", 4);
+    await pass(50);
+    assert.equal(board.reads.length, 3);
+    assert.equal(client.frames.length, 1);
+    board.changeAndNotify("eve", 1);
+    await pass(50);
+    assert.equal(client.frames.length, 2, "one player more");
+  });
+
+  it("reads once a tick for any number of watches and limits, and shares the frames", async () => {
+    const groups = await Promise.all(
+      [5, 1, 10, 2].map((limit) => Promise.all(Array.from({ length: 50 }, () => join(limit)))),
+    );
+    const before = board.reads.length;
+    for (const score of [6, 7, 8]) board.changeAndNotify("ann", score);
+    await pass(50);
+    assert.deepEqual(board.reads.slice(before), [10]);
+    const frames = groups.map((group) => new Set(group.map(({ client }) => client.frames.at(-1))));
+    for (const distinct of frames) assert.equal(distinct.size, 1);
+    for (const [index, limit] of [2, 1, 2, 2].entries()) {
+      assert.equal(groups[index]?.[0]?.client.shown.length, limit);
+    }
+  });
+
+  it("sends a watch with a larger limit its own first frame, and the others nothing", async () => {
+    const { client: small } = await join(1);
+    const { client: large } = await join(2);
+    assert.deepEqual(large.shown, ["ann 5", "bob 3"]);
+    assert.deepEqual(board.reads, [1, 2]);
+    assert.equal(small.frames.length, 1);
+    board.changeAndNotify("ann", 6);
+    await pass(50);
+    assert.deepEqual(board.reads, [1, 2, 2]);
+    assert.equal(small.frames.length, 2);
+  });
+
+  it("sends a larger limit that came while the board was read its frame, too", async () => {
+    const gate = Promise.withResolvers<void>();
+    board.gate = gate.promise;
+    const joins = [join(1), join(2), join(1)];
+    await settle();
+    gate.resolve();
+    const clients = await Promise.all(joins);
+    assert.deepEqual(
+      clients.map(({ client }) => client.shown.length),
+      [1, 2, 1],
+    );
+  });
+
+  it("notices a change during a read at the tick after it", async () => {
+    const { client } = await join();
+    const gate = Promise.withResolvers<void>();
+    board.gate = gate.promise;
+    board.changeAndNotify("bob", 7);
+    await pass(50);
+    board.changeAndNotify("bob", 9);
+    gate.resolve();
+    await settle();
+    assert.deepEqual(client.shown, ["bob 7", "ann 5"]);
+    await pass(50);
+    assert.deepEqual(client.shown, ["bob 9", "ann 5"]);
+  });
+
+  it("costs a client that stalls all frames but the newest, which it gets when it reads on", async () => {
+    const [reading, stalled] = [await join(), await join()];
+    stalled.client.isStalled = true;
+    for (const score of [10, 11, 12, 13]) {
+      board.changeAndNotify("ann", score);
+      await pass(50);
+    }
+    assert.equal(reading.client.frames.length, 5);
+    assert.equal(stalled.client.frames.length, 2, "the one that it did not take");
+    assert.deepEqual(counts, { sent: 2 + 4 + 1, skipped: 3 });
+    stalled.client.drain();
+    assert.deepEqual(stalled.client.shown, ["ann 13", "bob 3"]);
+    assert.equal(stalled.client.frames.length, 3);
+  });
+
+  it("sends a client that comes back nothing but a heartbeat while it is up to date", async () => {
+    const { client, leave } = await join();
+    const [known] = client.frames;
+    leave();
+    const back = await join(10, known);
+    assert.deepEqual(
+      back.client.frames.map(({ heartbeat, version }) => [heartbeat, version]),
+      [[true, known?.version]],
+    );
+    board.changeAndNotify("ann", 6);
+    await pass(50);
+    assert.deepEqual(back.client.shown, ["ann 6", "bob 3"]);
+    back.leave();
+    const late = await join(10, known);
+    assert.deepEqual(late.client.shown, ["ann 6", "bob 3"]);
+  });
+
+  it("never tells a client that comes back from the ledger's state that it is up to date", async () => {
+    board.isUnranked = true;
+    const { client, leave } = await join();
+    leave();
+    board.change("ann", 6);
+    const back = await join(10, client.frames[0]);
+    assert.deepEqual(back.client.shown, ["ann 6", "bob 3"]);
+  });
+
+  it("goes on from one version to the next while pages come from the ledger, and afterwards", async () => {
+    const { client } = await join();
+    for (const [isUnranked, score] of [
+      [true, 6],
+      [true, 7],
+      [false, 8],
+      [true, 9],
+      [false, 10],
+    ] as const) {
+      board.isUnranked = isUnranked;
+      board.changeAndNotify("ann", score);
+      await pass(50);
+      assert.deepEqual(client.shown, [`ann ${score}`, "bob 3"]);
+    }
+    const states = client.frames.map(({ epoch, version }) => `${epoch}/${version}`);
+    assert.deepEqual(
+      client.frames.map(({ epoch }) => epoch),
+      [1, 1, 1, 1, 1, 1],
+    );
+    const versions = client.frames.map(({ version }) => version);
+    assert.deepEqual(
+      versions,
+      versions.toSorted((a, b) => a - b),
+    );
+    assert.equal(new Set(states).size, 6);
+  });
+
+  it("beats when nothing changed for 15 s, and then every 15 s", async () => {
+    const { client } = await join();
+    await pass(14_500);
+    assert.equal(client.frames.length, 1);
+    board.changeAndNotify("ann", 6);
+    await pass(14_500);
+    assert.equal(client.frames.length, 2, "a frame counts, too");
+    await pass(1_500);
+    assert.deepEqual(
+      client.frames.map(({ heartbeat }) => heartbeat),
+      [false, false, true],
+    );
+    await pass(15_000);
+    assert.equal(client.frames.length, 4);
+    assert.equal(client.frames[3]?.version, client.frames[1]?.version);
+  });
+
+  it("looks at the board now and then, since a notice may get lost", async () => {
+    const { client } = await join();
+    board.change("ann", 6);
+    await pass(999);
+    assert.deepEqual(client.shown, ["ann 5", "bob 3"]);
+    await pass(2);
+    assert.deepEqual(client.shown, ["ann 6", "bob 3"]);
+  });
+
+  it("tries again after a read that failed, and says so unless it is expected", async () => {
+    const { client } = await join();
+    const expected = new ScoreError("ledger_unavailable", "for a moment");
+    const unexpected = new TypeError("a bug");
+    for (const failure of [expected, unexpected]) {
+      board.failure = failure;
+      board.changeAndNotify("ann", 6);
+      await pass(50);
+    }
+    assert.deepEqual(errors, [unexpected]);
+    assert.equal(client.ended, undefined);
+    board.failure = undefined;
+    await pass(1_000);
+    assert.deepEqual(client.shown, ["ann 6", "bob 3"]);
+    assert.ok(isScoreError(expected));
+  });
+});

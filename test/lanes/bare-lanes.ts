@@ -1,0 +1,63 @@
+import type { Logger } from "pino";
+import { RateLimits } from "../../src/access/rate-limits.ts";
+import { TokenVerifier } from "../../src/access/token-verifier.ts";
+import { GrpcLane } from "../../src/lanes/grpc-lane.ts";
+import { Guard } from "../../src/lanes/guard.ts";
+import { unaryMethods } from "../../src/lanes/methods.ts";
+import { WebLane } from "../../src/lanes/web-lane.ts";
+import { Metrics } from "../../src/ops/metrics.ts";
+import type { Rooms } from "../../src/service/rooms.ts";
+import type { Ports } from "./clients.ts";
+import { testSecret } from "./test-service.ts";
+
+interface BareLanesOptions {
+  /** What the calls are made of: usually something broken. */
+  readonly rooms: Partial<Rooms>;
+  readonly log: Logger;
+  /** The folder of the page. */
+  readonly webRoot: string;
+}
+
+/** Both lanes without a service behind them. */
+export interface BareLanes extends Ports {
+  close(): Promise<void>;
+}
+
+/** Opens both lanes, with the guard of the service, on rooms that the test makes. */
+export async function openBareLanes({
+  rooms: given,
+  log,
+  webRoot,
+}: BareLanesOptions): Promise<BareLanes> {
+  const limits = new RateLimits({
+    redis: undefined,
+    prefix: "test",
+    playerUpdatesPerSecond: 0,
+    anonymousCallsPerSecond: 0,
+  });
+  const verifier = new TokenVerifier({
+    keys: { secret: testSecret },
+    algorithms: ["HS256"],
+    issuer: undefined,
+    audience: undefined,
+    now: Date.now,
+  });
+  const metrics = new Metrics();
+  const guard = new Guard({ verifier, limits, metrics, log, now: Date.now });
+  const rooms = { limits, now: Date.now, anonymousRead: true, ...given } as Rooms;
+  const unary = unaryMethods(rooms, guard);
+  const options = { rooms, guard, unary, tls: undefined, maxMessageBytes: 1_024 * 1_024 };
+  const pages = { isReady: async () => true, metrics: () => metrics.text() };
+  const lanes = await Promise.all([
+    new GrpcLane(options).listen("127.0.0.1", 0),
+    new WebLane({ ...options, pages, webRoot, corsOrigins: [] }).listen("127.0.0.1", 0),
+  ]);
+  return {
+    grpcPort: lanes[0].port,
+    httpPort: lanes[1].port,
+    close: async () => {
+      for (const lane of lanes) lane.close();
+      await Promise.all(lanes.map((lane) => lane.drain()));
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import { randomUUID } from "node:crypto";
+import { after, before, describe } from "node:test";
+import type { RunningService } from "../../src/app/service.ts";
+import { type Backend, backendKinds } from "./backends.ts";
+import { type ClientKind, clientKinds } from "./clients.ts";
+import type { CallOptions, LaneClient } from "./lane-client.ts";
+import { startTestService, tokenFor } from "./test-service.ts";
+
+/** What a case of a suite runs on; to be used in tests, not while they are defined. */
+export interface Lane {
+  readonly kind: ClientKind;
+  readonly client: LaneClient;
+  readonly service: RunningService;
+  /** Options of a call with a token for all games. */
+  readonly server: CallOptions;
+  readonly admin: CallOptions;
+}
+
+/** Defines the same tests on every backend through every client: one service a backend. */
+export function describeLanes(
+  subject: string,
+  define: (lane: Lane) => void,
+  env: Readonly<Record<string, string>> = {},
+): void {
+  for (const backendKind of backendKinds) {
+    describe(`${subject}, ${backendKind.name}`, () => {
+      let backend: Backend;
+      let service: RunningService;
+      let server: CallOptions;
+      let admin: CallOptions;
+      before(async () => {
+        backend = await backendKind.start();
+        service = await startTestService(backend, env);
+        server = { token: await tokenFor("server", "game-server") };
+        admin = { token: await tokenFor("admin", "operator") };
+      });
+      after(async () => {
+        await service?.close();
+        await backend?.close();
+      });
+      for (const kind of clientKinds) {
+        describe(`through ${kind.name}`, () => {
+          let client: LaneClient;
+          before(() => {
+            client = kind.open(service);
+          });
+          after(() => client?.close());
+          define({
+            kind,
+            get client() {
+              return client;
+            },
+            get service() {
+              return service;
+            },
+            get server() {
+              return server;
+            },
+            get admin() {
+              return admin;
+            },
+          });
+        });
+      }
+    });
+  }
+}
+
+/** An id that nobody used before. */
+export function newId(kind: string): string {
+  return `${kind}-${randomUUID().slice(0, 13)}`;
+}

@@ -1,0 +1,4 @@
+import { ledgerBehaviour } from "./ledger-behaviour.ts";
+import { onEmbedded } from "./open-ledgers.ts";
+
+ledgerBehaviour("a ledger on the embedded database", onEmbedded);

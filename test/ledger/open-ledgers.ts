@@ -1,0 +1,104 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CompiledQuery } from "kysely";
+import pg from "pg";
+import { openEmbeddedDatabase } from "../../src/ledger/embedded-database.ts";
+import type { Ledger } from "../../src/ledger/ledger.ts";
+import { openPostgresDatabase } from "../../src/ledger/postgres-database.ts";
+import type { EventLogLimits } from "../../src/ledger/sql-event-log.ts";
+import { openSqlLedger } from "../../src/ledger/sql-ledger.ts";
+import { systemClock } from "../../src/model/clock.ts";
+
+/** What a test may set of a ledger. */
+export interface LedgerOptions {
+  readonly instanceId?: string;
+  readonly limits?: Partial<EventLogLimits>;
+  readonly now?: () => number;
+  readonly onBatch?: (size: number, queued: number) => void;
+  /** How long a statement may take on a real server, in ms. */
+  readonly statementMs?: number;
+}
+
+/** A database that several ledgers share, as several processes would. */
+export interface TestDatabase {
+  openLedger(options?: LedgerOptions): Promise<Ledger>;
+  /** Looks at the tables, past the ledgers. */
+  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Closes its ledgers too. May be called twice. */
+  close(): Promise<void>;
+}
+
+const limits: EventLogLimits = { queuedEvents: 50_000, batchEvents: 512, patienceMs: 60_000 };
+
+function ledgerOptions(options: LedgerOptions) {
+  return {
+    instanceId: options.instanceId ?? randomUUID(),
+    limits: { ...limits, ...options.limits },
+    now: options.now ?? systemClock,
+    ...(options.onBatch ? { onBatch: options.onBatch } : {}),
+  };
+}
+
+/** A ledger on a real server that is the caller's to close. */
+export function openPostgresLedger(url: string, options: LedgerOptions = {}): Promise<Ledger> {
+  const { statementMs = 60_000 } = options;
+  const database = openPostgresDatabase(
+    url,
+    { connections: 5, connectMs: 30_000, statementMs },
+    () => {},
+  );
+  return openSqlLedger({ ...ledgerOptions(options), database });
+}
+
+/** The database of a real server. */
+export async function onPostgres(url: string): Promise<TestDatabase> {
+  const ledgers: Ledger[] = [];
+  const pool = new pg.Pool({ connectionString: url, max: 2, types: { getTypeParser } });
+  pool.on("error", () => {});
+  let closing: Promise<void> | undefined;
+  return {
+    async openLedger(options) {
+      const ledger = await openPostgresLedger(url, options);
+      ledgers.push(ledger);
+      return ledger;
+    },
+    query: async (text, values = []) => (await pool.query(text, [...values])).rows,
+    close() {
+      closing ??= Promise.all(ledgers.map((ledger) => ledger.close())).then(() => pool.end());
+      return closing;
+    },
+  };
+}
+
+function getTypeParser(oid: number, format?: "text" | "binary") {
+  if (oid === pg.types.builtins.INT8) return Number;
+  return pg.types.getTypeParser(oid, format as "text");
+}
+
+/** An embedded database in a temporary folder; its ledgers share the one connection. */
+export async function onEmbedded(): Promise<TestDatabase> {
+  const folder = await mkdtemp(join(tmpdir(), "score-ledger-"));
+  const { db, commitsInFlight, close } = await openEmbeddedDatabase(folder);
+  const ledgers: Ledger[] = [];
+  let closing: Promise<void> | undefined;
+  return {
+    async openLedger(options = {}) {
+      const database = { db, commitsInFlight, close: async () => {} };
+      const ledger = await openSqlLedger({ ...ledgerOptions(options), database });
+      ledgers.push(ledger);
+      return ledger;
+    },
+    query: async <Row extends object>(text: string, values: readonly unknown[] = []) =>
+      (await db.executeQuery<Row>(CompiledQuery.raw(text, [...values]))).rows,
+    close() {
+      closing ??= (async () => {
+        await Promise.all(ledgers.map((ledger) => ledger.close()));
+        await close();
+        await rm(folder, { recursive: true });
+      })();
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,256 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, afterEach, before, describe, it } from "node:test";
+import type { CommitObserver, Ledger } from "../../src/ledger/ledger.ts";
+import type { Board, Game } from "../../src/model/game.ts";
+import type { RedisConnection } from "../../src/ranking/redis-connection.ts";
+import type { ScriptName } from "../../src/ranking/redis-scripts.ts";
+import { type RedisServer, startRedis } from "../servers/redis-server.ts";
+import { Instance, type InstanceOptions, SharedLedger, submitTo } from "./instances.ts";
+import { until } from "./until.ts";
+
+/** Fails calls of a script while `isBroken`: before Redis hears of them, or after it did them. */
+class Breaker {
+  isBroken = false;
+  readonly #script: ScriptName;
+  readonly #when: "before" | "after";
+
+  constructor(script: ScriptName, when: "before" | "after") {
+    this.#script = script;
+    this.#when = when;
+  }
+
+  readonly wrap = (connection: RedisConnection): RedisConnection => ({
+    ...connection,
+    run: async (script, key, args) => {
+      const isHit = this.isBroken && script === this.#script;
+      if (isHit && this.#when === "before") throw new Error("lost on the way there");
+      const reply = await connection.run(script, key, args);
+      if (isHit) throw new Error("lost on the way back");
+      return reply;
+    },
+  });
+}
+
+/** The ledger with some of its standing reader's, registry's or event log's methods replaced. */
+const replacing =
+  (
+    replace: (ledger: Ledger) => {
+      standings?: Partial<Ledger["standings"]>;
+      instances?: Partial<Ledger["instances"]>;
+      events?: Partial<Ledger["events"]>;
+    },
+  ) =>
+  (ledger: Ledger): Ledger => {
+    const { standings, instances, events } = replace(ledger);
+    const on = <T extends object>(target: T, own: Partial<T> = {}): T =>
+      new Proxy(target, {
+        get: (_, name) => {
+          const value = Reflect.get(name in own ? own : target, name);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+    return {
+      ...ledger,
+      events: on(ledger.events, events),
+      standings: on(ledger.standings, standings),
+      instances: on(ledger.instances, instances),
+    };
+  };
+
+describe("the projector", { timeout: 120_000 }, () => {
+  let shared: SharedLedger;
+  let redis: RedisServer;
+  let instances: Instance[] = [];
+  before(async () => {
+    shared = await SharedLedger.open();
+    redis = await startRedis();
+  });
+  afterEach(async () => {
+    for (const instance of instances) {
+      await instance.close();
+      assert.deepEqual(instance.errors, []);
+    }
+    instances = [];
+    await shared.forgetInstances();
+  });
+  after(async () => {
+    await redis?.close();
+    await shared?.close();
+  });
+
+  const start = async (wrap?: InstanceOptions["wrap"]) => {
+    const instance = await Instance.start({ shared, redisUrl: redis.url, wrap });
+    instances.push(instance);
+    return instance;
+  };
+  const isRight = async (instance: Instance, board: Board) => {
+    await instance.isRanked(board);
+    assert.deepEqual(await instance.ranked(board), await instance.truth(board));
+  };
+  /** An instance that registered, and does nothing by itself. */
+  const register = async () => {
+    const instanceId = randomUUID();
+    const ledger = await shared.connect(instanceId);
+    await ledger.instances.report(await ledger.instances.lastSeq());
+    return { instanceId, commit: (game: Game) => submitTo(ledger, game, "of the lost one", 7) };
+  };
+
+  for (const when of ["before", "after"] as const) {
+    it(`catches up on a placement that was lost ${when} Redis did it`, async () => {
+      const breaker = new Breaker("place", when);
+      const one = await start({ connection: breaker.wrap });
+      const { game, board } = await one.newGame();
+      await one.submit(game, "ann");
+      const { epoch } = await one.reader.page(board, 0, 10);
+      breaker.isBroken = true;
+      assert.equal((await one.submit(game, "bob", 5)).size, 0, "no place is known");
+      assert.equal((await one.reader.page(board, 0, 10)).epoch, 0, "the ledger answers meanwhile");
+      breaker.isBroken = false;
+      await isRight(one, board);
+      assert.equal((await one.ranked(board)).length, 2);
+      assert.equal((await one.reader.page(board, 0, 10)).epoch, epoch, "nothing was built anew");
+      assert.equal((await one.submit(game, "eve")).size, 1);
+    });
+  }
+
+  it("knows at its start what an earlier instance left behind", async () => {
+    const breaker = new Breaker("place", "before");
+    const one = await start({ connection: breaker.wrap });
+    const { game, board } = await one.newGame();
+    await one.submit(game, "ann");
+    breaker.isBroken = true;
+    await one.submit(game, "bob", 5);
+    await one.close();
+    const two = await start();
+    await isRight(two, board);
+    assert.equal((await two.ranked(board)).length, 2);
+  });
+
+  it("raises a board's checkpoint to what all instances have placed, and again after a failure", async () => {
+    const breaker = new Breaker("set-checkpoint", "before");
+    const one = await start({ connection: breaker.wrap });
+    const { game, board } = await one.newGame();
+    const other = await register();
+    const behind = await one.ledger.instances.lastSeq();
+    breaker.isBroken = true;
+    await one.submit(game, "ann");
+    const seq = await one.ledger.instances.lastSeq();
+    await until(async () => (await one.ledger.instances.checkpoint()) === behind);
+    breaker.isBroken = false;
+    const checkpoint = async () => (await one.ranking.head(board))?.checkpoint ?? 0;
+    await until(async () => (await checkpoint()) === behind);
+    await one.ledger.instances.forget(other.instanceId);
+    await one.submit(game, "ann");
+    await until(async () => (await checkpoint()) > seq);
+  });
+
+  it("catches up on what a lost instance committed, then forgets it", async () => {
+    const one = await start();
+    const { game, board } = await one.newGame();
+    const lost = await register();
+    const { seq } = await lost.commit(game);
+    await one.submit(game, "ann");
+    assert.equal((await one.ranked(board)).length, 1, "only the lost instance knew");
+    const isBefore = (await one.ranking.head(board))?.checkpoint ?? Number.POSITIVE_INFINITY;
+    assert.ok(isBefore < seq, "its place in the ledger is kept");
+    await shared.silence(lost.instanceId);
+    await until(async () => !(await shared.instanceIds()).includes(lost.instanceId));
+    await isRight(one, board);
+    assert.equal((await one.ranked(board)).length, 2);
+  });
+
+  it("ends a catch-up on a lost instance that takes longer than the time between reports", async () => {
+    let reports = 0;
+    const reads: number[] = [];
+    const one = await start({
+      ledger: replacing((ledger) => ({
+        instances: {
+          report: (seq) => {
+            reports += 1;
+            return ledger.instances.report(seq);
+          },
+        },
+        standings: {
+          changedSince: async (board, ...rest) => {
+            reads.push(board.boardNo);
+            const until3More = reports + 3;
+            await until(() => reports >= until3More);
+            return ledger.standings.changedSince(board, ...rest);
+          },
+        },
+      })),
+    });
+    const { game, board } = await one.newGame();
+    const lost = await register();
+    await lost.commit(game);
+    await shared.silence(lost.instanceId);
+    const readsOfBoard = () => reads.filter((boardNo) => boardNo === board.boardNo).length;
+    const isForgotten = async () => !(await shared.instanceIds()).includes(lost.instanceId);
+    await until(async () => readsOfBoard() > 10 || (await isForgotten()));
+    assert.ok(readsOfBoard() <= 3, `${readsOfBoard()} reads of the same events`);
+    await isRight(one, board);
+    assert.equal((await one.ranked(board)).length, 1);
+  });
+
+  it("catches up when it was itself taken for lost", async () => {
+    let reads = 0;
+    const one = await start({
+      ledger: replacing((ledger) => ({
+        standings: {
+          changedSince: (...args) => {
+            reads += 1;
+            return ledger.standings.changedSince(...args);
+          },
+        },
+      })),
+    });
+    const { game, board } = await one.newGame();
+    // The others wait for this one: its commits stay later than their checkpoint.
+    await register();
+    await one.submit(game, "ann");
+    const before = reads;
+    await one.ledger.instances.forget(one.instanceId);
+    await until(() => reads > before);
+    await isRight(one, board);
+  });
+
+  it("catches up on a commit of unknown outcome that happens after all", async () => {
+    const observers: CommitObserver[] = [];
+    let meanwhile: (() => Promise<unknown>) | undefined;
+    const one = await start({
+      ledger: replacing((ledger) => ({
+        events: {
+          observe: (observer) => {
+            observers.push(observer);
+            ledger.events.observe(observer);
+          },
+        },
+        standings: {
+          changedSince: async (...args) => {
+            const page = await ledger.standings.changedSince(...args);
+            const act = meanwhile;
+            meanwhile = undefined;
+            await act?.();
+            return page;
+          },
+        },
+      })),
+    });
+    const { game, board } = await one.newGame();
+    const ownSession = await shared.connect("of the commit whose answer was lost");
+    let seq = Number.POSITIVE_INFINITY;
+    const committed = Promise.withResolvers<void>();
+    meanwhile = async () => {
+      seq = (await submitTo(ownSession, game, "late", 5)).seq;
+      committed.resolve();
+    };
+    for (const observer of observers) observer.onUnknown([game]);
+    await committed.promise;
+    const isSettled = async () => ((await one.ranking.head(board))?.checkpoint ?? 0) >= seq;
+    await until(async () => (await one.ranked(board).catch(() => [])).length === 1);
+    await isRight(one, board);
+    await one.submit(game, "ann");
+    await until(isSettled);
+  });
+});

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { describe, it, type TestContext } from "node:test";
+import type { Board } from "../../src/model/game.ts";
+import { isScoreError } from "../../src/model/score-error.ts";
+import { type Ranking, RankingMissing, type Rebuild } from "../../src/ranking/ranking.ts";
+import { connectRedis } from "../../src/ranking/redis-connection.ts";
+import { RedisRanking } from "../../src/ranking/redis-ranking.ts";
+import { startRedisCluster } from "../servers/redis-cluster.ts";
+import { startRedis } from "../servers/redis-server.ts";
+import { aBoard, aStanding, build } from "./ranking-backends.ts";
+import { until } from "./until.ts";
+
+const limits = { connectMs: 1_000, commandMs: 500 };
+/** What a busy machine may add. */
+const slackMs = 1_500;
+
+async function connect(t: TestContext, urls: readonly string[]) {
+  const connection = connectRedis(urls, limits, () => {});
+  const options = { connection, ledgerId: randomUUID(), instanceId: randomUUID() };
+  const ranking = new RedisRanking(options);
+  t.after(() => ranking.close());
+  await until(() => isThere(ranking, aBoard("descending")));
+  return { connection, ranking };
+}
+
+const isThere = (ranking: Ranking, board: Board) =>
+  ranking.head(board).then(
+    () => true,
+    () => false,
+  );
+
+/** Every call fails in time, as what callers understand, and says why. */
+async function isUnavailable(ranking: Ranking, board: Board, rebuild: Rebuild) {
+  const standing = aStanding({ playerId: "bob" });
+  const calls = {
+    place: () => ranking.place(board, [standing]),
+    page: () => ranking.page(board, 0, 10),
+    around: () => ranking.around(board, "ann", 10),
+    head: () => ranking.head(board),
+    setCheckpoint: () => ranking.setCheckpoint(board, 5),
+    beginRebuild: () => ranking.beginRebuild(board, 9),
+    add: () => rebuild.add([standing]),
+    finish: () => rebuild.finish(5),
+    remove: () => ranking.remove(board.boardNo),
+  };
+  const check = async (name: string, call: () => Promise<unknown>) => {
+    const began = performance.now();
+    await assert.rejects(call, (error) => {
+      assert.ok(isScoreError(error, "ranking_unavailable"), `${name}: ${error}`);
+      assert.ok(error.cause instanceof Error, `${name} says why`);
+      return true;
+    });
+    const ms = performance.now() - began;
+    assert.ok(ms < limits.commandMs + slackMs, `${name} took ${ms} ms`);
+  };
+  await Promise.all(Object.entries(calls).map(([name, call]) => check(name, call)));
+}
+
+async function buildAndBegin(ranking: Ranking, board: Board): Promise<Rebuild> {
+  await build(ranking, board, { standings: [aStanding({ playerId: "ann" })] });
+  const rebuild = await ranking.beginRebuild(board, 2);
+  assert.ok(rebuild);
+  return rebuild;
+}
+
+describe("a ranking whose Redis fails", { timeout: 120_000 }, () => {
+  it("is unavailable in time while Redis is silent, and back when Redis is", async (t) => {
+    await using redis = await startRedis();
+    const { ranking } = await connect(t, [redis.url]);
+    const board = aBoard("descending");
+    const rebuild = await buildAndBegin(ranking, board);
+    await redis.pause();
+    await isUnavailable(ranking, board, rebuild);
+    await redis.resume();
+    await until(() => isThere(ranking, board));
+  });
+
+  it("is unavailable in time once Redis is killed, and missing when it is back, empty", async (t) => {
+    await using redis = await startRedis();
+    const { ranking } = await connect(t, [redis.url]);
+    const board = aBoard("descending");
+    const rebuild = await buildAndBegin(ranking, board);
+    await redis.kill();
+    await isUnavailable(ranking, board, rebuild);
+    await redis.start();
+    await until(() => isThere(ranking, board));
+    await assert.rejects(ranking.page(board, 0, 10), RankingMissing);
+  });
+
+  it("is unavailable before the first connection", async (t) => {
+    await using redis = await startRedis();
+    await redis.kill();
+    const connection = connectRedis([redis.url], limits, () => {});
+    const ranking = new RedisRanking({ connection, ledgerId: "x", instanceId: "x" });
+    t.after(() => ranking.close());
+    const isOurs = (error: unknown) => isScoreError(error, "ranking_unavailable");
+    await assert.rejects(ranking.page(aBoard("descending"), 0, 1), isOurs);
+  });
+
+  it("goes on telling followers when Redis is back", async (t) => {
+    await using redis = await startRedis();
+    const { ranking } = await connect(t, [redis.url]);
+    const board = aBoard("descending");
+    const notices = new EventTarget();
+    await ranking.follow(board.boardNo, () => notices.dispatchEvent(new Event("change")));
+    await redis.kill();
+    await redis.start();
+    const channels = async () => String(await redis.command("PUBSUB", "CHANNELS"));
+    await until(async () => (await channels()).includes(`{${board.boardNo}}`));
+    await until(() => isThere(ranking, board));
+    const noticed = once(notices, "change");
+    await build(ranking, board);
+    await noticed;
+  });
+
+  for (const [failure, how] of [
+    ["silent", "pause"],
+    ["killed", "kill"],
+  ] as const) {
+    it(`is unavailable in time on a cluster's ${failure} node, and goes on elsewhere`, async (t) => {
+      await using cluster = await startRedisCluster({
+        settings: { "cluster-require-full-coverage": "no" },
+      });
+      const { ranking } = await connect(t, cluster.urls);
+      const boards = Array.from({ length: 20 }, () => aBoard("descending"));
+      for (const board of boards) await build(ranking, board);
+      const [victim] = cluster.nodes;
+      assert.ok(victim);
+      const keys = String(await victim.command("KEYS", "*"));
+      const isThere = (board: Board) => keys.includes(`{${board.boardNo}}`);
+      const [lost] = boards.filter(isThere);
+      const others = boards.filter((board) => !isThere(board));
+      assert.ok(lost && others.length > 0, "boards are spread over the nodes");
+      const rebuild = await buildAndBegin(ranking, lost);
+      await victim[how]();
+      await isUnavailable(ranking, lost, rebuild);
+      await until(async () => {
+        const pages = others.map((board) => ranking.page(board, 0, 1));
+        return (await Promise.allSettled(pages)).every(({ status }) => status === "fulfilled");
+      });
+      // Now the cluster itself says so, which clients take for a reason to ask again.
+      const witness = cluster.nodes[1];
+      await until(async () =>
+        /master,fail /.test(String(await witness?.command("CLUSTER", "NODES"))),
+      );
+      await isUnavailable(ranking, lost, rebuild);
+    });
+  }
+});
