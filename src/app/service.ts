@@ -108,6 +108,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
       onFrames: (sent, skipped) => metrics.framed(sent, skipped),
       onError,
     });
+    const stopping = new AbortController();
     const upkeep = startUpkeep({ ledger, ranking, projector, onError });
     closers.push(() => upkeep.close());
     const rooms: Rooms = {
@@ -121,6 +122,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
       now,
       anonymousRead: settings.SCORE_ANONYMOUS_READ,
       maxSkewMs: settings.SCORE_PLAYER_MAX_SKEW_SECONDS * 1_000,
+      stopping: stopping.signal,
       startUpkeep: upkeep.kick,
     };
     metrics.watch({
@@ -162,6 +164,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
       isDraining = true;
       await health.close();
       grpc.setServing(false);
+      stopping.abort();
       hub.close();
       await withinMs(drainMs, Promise.all([grpcLane.drain(), webLane.drain()]));
     });

@@ -20,7 +20,6 @@ import {
   type status,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { HealthImplementation } from "grpc-health-check";
 import {
   ScoreService,
   type StreamScoresRequest,
@@ -34,6 +33,7 @@ import { streamScores } from "../service/stream-scores.ts";
 import { watchLeaderboard } from "../service/watch-leaderboard.ts";
 import type { Frame } from "../watch/frame.ts";
 import { type Guard, type Incoming, RefusedCall } from "./guard.ts";
+import { Health } from "./health.ts";
 import { fromFrame, fromResult, toSubmission } from "./messages.ts";
 import { toWatchRequest, type UnaryMethod } from "./methods.ts";
 import { reflection } from "./reflection.ts";
@@ -70,7 +70,7 @@ const neverAborted = new AbortController().signal;
 export class GrpcLane {
   readonly #options: GrpcLaneOptions;
   readonly #server: Server;
-  readonly #health = new HealthImplementation({ "": "NOT_SERVING" });
+  readonly #health = new Health();
 
   constructor(options: GrpcLaneOptions) {
     this.#options = options;
@@ -82,15 +82,13 @@ export class GrpcLane {
       "grpc.max_concurrent_streams": 10_000,
     });
     this.#addServices();
-    this.#health.addToServer(this.#server);
+    this.#health.addTo(this.#server);
     reflection().addToServer(this.#server);
   }
 
   /** What health checks are told, for the whole and for each service. */
   setServing(isServing: boolean): void {
-    for (const service of ["", "score.v1.ScoreService", "score.v1.AdminService"]) {
-      this.#health.setStatus(service, isServing ? "SERVING" : "NOT_SERVING");
-    }
+    this.#health.setServing(isServing);
   }
 
   async listen(host: string, port: number): Promise<Lane> {
@@ -106,7 +104,10 @@ export class GrpcLane {
     });
     return {
       port: bound,
-      drain: () => new Promise((resolve) => this.#server.tryShutdown(() => resolve())),
+      drain: () => {
+        this.#health.endWatches();
+        return new Promise((resolve) => this.#server.tryShutdown(() => resolve()));
+      },
       close: () => this.#server.forceShutdown(),
     };
   }
@@ -180,19 +181,50 @@ export class GrpcLane {
     return (call) => {
       const gone = new AbortController();
       call.on("cancelled", () => gone.abort());
+      const sent = new SentCount();
       guard
         .run(incoming(call, "StreamScores", gone.signal), async (accepted) => {
           for await (const result of streamScores(rooms, accepted, submissions(call))) {
             const response = create(StreamScoresResponseSchema, fromResult(result, refuse));
-            if (!call.write(response) && !gone.signal.aborted) await drained(call, gone.signal);
+            const hasRoom = call.write(response, sent.begin());
+            if (!hasRoom && !gone.signal.aborted) await drained(call, gone.signal);
           }
         })
         .then(
           () => call.end(),
-          (error) => call.emit("error", toServiceError(error)),
+          async (error) => {
+            // Whoever reads the stream destroys it at an error, with the answers that wait.
+            await sent.all();
+            call.emit("error", toServiceError(error));
+          },
         );
     };
   }
+}
+
+/** Counts the messages that a stream has not taken yet. */
+class SentCount {
+  #waiting = 0;
+  #wake = () => {};
+
+  /** One more; to be told when the stream has taken it, or failed to. */
+  begin(): () => void {
+    this.#waiting += 1;
+    return this.#done;
+  }
+
+  async all(): Promise<void> {
+    while (this.#waiting > 0) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  readonly #done = (): void => {
+    this.#waiting -= 1;
+    if (this.#waiting === 0) this.#wake();
+  };
 }
 
 async function* submissions(call: AsyncIterable<StreamScoresRequest>) {

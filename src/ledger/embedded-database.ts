@@ -28,6 +28,9 @@ export async function openEmbeddedDatabase(folder: string): Promise<OpenDatabase
   try {
     const pglite = await PGlite.create(join(folder, "postgres"), {
       parsers: { [types.INT8]: Number },
+      // After a crash Postgres would start a timer that PGlite never stops: it
+      // would keep the process alive after close.
+      startParams: [...PGlite.defaultStartParams, "-c", "log_startup_progress_interval=0"],
     });
     const db = new Kysely<Tables>({ dialect: new OneAtATimeDialect({ pglite }) });
     const close = async () => {

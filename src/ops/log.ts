@@ -15,5 +15,23 @@ const secretPaths = ["authorization", "token", "secret", "password"].flatMap((na
 ]);
 
 export function createLog(level: LogLevel): Log {
-  return pino({ level, redact: secretPaths }, pino.destination({ fd: 2, sync: false }));
+  const serializers = { err: describeError };
+  return pino(
+    { level, redact: secretPaths, serializers },
+    pino.destination({ fd: 2, sync: false }),
+  );
+}
+
+/** What the log says of an error. Libraries hang more on theirs: ioredis the command that sent a password. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, message, stack, cause } = error;
+  return {
+    type: name,
+    message,
+    code: (error as { code?: unknown }).code,
+    stack,
+    ...(cause === undefined ? {} : { cause: describeError(cause) }),
+    ...(error instanceof AggregateError ? { errors: error.errors.map(describeError) } : {}),
+  };
 }

@@ -22,6 +22,8 @@ export interface Rooms {
   readonly anonymousRead: boolean;
   /** How far a player's `occurred_at` may be from now, in ms. */
   readonly maxSkewMs: number;
+  /** Aborted when this instance shuts down: open pipes take no more events. */
+  readonly stopping: AbortSignal;
   /** Starts filling new boards and deleting removed ones; returns at once. */
   readonly startUpkeep: () => void;
 }

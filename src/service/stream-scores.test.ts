@@ -41,6 +41,7 @@ describe("a pipe of scores", () => {
   let submitted: Map<string, PromiseWithResolvers<Receipt>>;
   let submit: (event: ScoreEvent) => Promise<Receipt>;
   let gone: AbortController;
+  let stopping: AbortController;
   let rooms: Rooms;
   let call: Call;
   beforeEach(() => {
@@ -51,8 +52,10 @@ describe("a pipe of scores", () => {
       return answer.promise;
     };
     gone = new AbortController();
+    stopping = new AbortController();
     rooms = {
       now: () => 0,
+      stopping: stopping.signal,
       catalog: { find: async () => game },
       ledger: { events: { submit: (submission: ScoreEvent) => submit(submission) } },
       projector: { placements: async () => new Map() },
@@ -145,6 +148,38 @@ describe("a pipe of scores", () => {
     await settle();
     gone.abort();
     assert.equal((await first).done, true);
+  });
+
+  it("answers what it had taken in when the instance shuts down, then ends", async () => {
+    const { promise: never } = Promise.withResolvers<void>();
+    const open = (async function* () {
+      yield event("a");
+      yield event("b");
+      await never;
+    })();
+    const answers = streamScores(rooms, call, open);
+    const first = answers.next();
+    await settle();
+    submitted.get("b")?.resolve(receipt);
+    assert.equal((await first).value?.actionId, "b");
+    stopping.abort();
+    const second = answers.next();
+    await settle();
+    submitted.get("a")?.resolve(receipt);
+    assert.equal((await second).value?.actionId, "a");
+    await assert.rejects(answers.next(), { code: "shutting_down" });
+  });
+
+  it("takes nothing in after that", async () => {
+    let taken = 0;
+    const endless = (async function* () {
+      for (;;) yield event(`action-${taken++}`);
+    })();
+    stopping.abort();
+    await assert.rejects(streamScores(rooms, call, endless).next(), { code: "shutting_down" });
+    await settle();
+    assert.equal(submitted.size, 0);
+    assert.ok(taken <= 1);
   });
 
   it("needs a token", async () => {

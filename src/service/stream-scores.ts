@@ -10,38 +10,51 @@ import { type EventResult, resultOf } from "./update-scores.ts";
  */
 const maxInFlight = 2_048;
 
-/** Acknowledges each event of an open pipe, in the order in which they are done. */
+/**
+ * Acknowledges each event of an open pipe, in the order in which they are done.
+ * When the instance shuts down it takes no more events, answers those it took,
+ * and throws `shutting_down`.
+ */
 export async function* streamScores(
   rooms: Rooms,
   call: Call,
   events: AsyncIterable<Submission>,
 ): AsyncGenerator<EventResult> {
   if (call.identity === undefined) throw new ScoreError("unauthenticated", "a token is needed");
+  const { stopping } = rooms;
   const done: EventResult[] = [];
   let inFlight = 0;
   let isAtEnd = false;
   let failure: { readonly error: unknown } | undefined;
   let wakeReader = () => {};
   let wakeWriter = () => {};
+  const wake = () => {
+    wakeReader();
+    wakeWriter();
+  };
+  const isCut = () => call.signal.aborted || stopping.aborted;
 
   const take = async (event: Submission) => {
     const result = await patiently(rooms, call, event);
     inFlight -= 1;
     done.push(result);
-    wakeWriter();
-    wakeReader();
+    wake();
   };
+  // Not a `for await`: leaving that would close the pipe for the answers too.
   const read = async () => {
+    const iterator = events[Symbol.asyncIterator]();
     try {
-      for await (const event of events) {
+      for (;;) {
+        const next = await iterator.next();
+        if (isCut()) return;
+        if (next.done) break;
         inFlight += 1;
-        void take(event);
-        while (inFlight + done.length >= maxInFlight && !call.signal.aborted) {
+        void take(next.value);
+        while (inFlight + done.length >= maxInFlight && !isCut()) {
           await new Promise<void>((resolve) => {
             wakeReader = resolve;
           });
         }
-        if (call.signal.aborted) break;
       }
     } catch (error) {
       failure = { error };
@@ -49,23 +62,27 @@ export async function* streamScores(
     isAtEnd = true;
     wakeWriter();
   };
-  call.signal.addEventListener("abort", () => {
-    wakeReader();
-    wakeWriter();
-  });
 
-  void read();
-  while (!call.signal.aborted) {
-    const results = done.splice(0);
-    yield* results;
-    if (results.length > 0) wakeReader();
-    if (done.length > 0) continue;
-    if (isAtEnd && inFlight === 0) break;
-    await new Promise<void>((resolve) => {
-      wakeWriter = resolve;
-    });
+  call.signal.addEventListener("abort", wake);
+  stopping.addEventListener("abort", wake);
+  try {
+    void read();
+    while (!call.signal.aborted) {
+      const results = done.splice(0);
+      yield* results;
+      if (results.length > 0) wakeReader();
+      if (done.length > 0) continue;
+      if ((isAtEnd || stopping.aborted) && inFlight === 0) break;
+      await new Promise<void>((resolve) => {
+        wakeWriter = resolve;
+      });
+    }
+  } finally {
+    call.signal.removeEventListener("abort", wake);
+    stopping.removeEventListener("abort", wake);
   }
   if (failure) throw failure.error;
+  if (!isAtEnd && stopping.aborted) throw shuttingDown();
 }
 
 /** A full queue is no answer on a pipe: the event waits, and with it the sender. */
@@ -76,4 +93,10 @@ async function patiently(rooms: Rooms, call: Call, event: Submission): Promise<E
     if (!isBusy || call.signal.aborted) return result;
     await sleep(20);
   }
+}
+
+function shuttingDown(): ScoreError {
+  return new ScoreError("shutting_down", "this instance is shutting down; connect again", {
+    retryAfterMs: 100,
+  });
 }

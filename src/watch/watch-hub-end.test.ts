@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { afterEach, describe, it } from "node:test";
 import { FakeBoard, FakeClient, settle } from "../../test/watch/fake-board.ts";
 import { isScoreError, ScoreError } from "../model/score-error.ts";
 import { WatchHub } from "./watch-hub.ts";
@@ -11,11 +11,16 @@ const timersRunning = () =>
 
 describe("the end of a watch", () => {
   const before = timersRunning();
+  const hubs: WatchHub[] = [];
+  afterEach(() => {
+    for (const hub of hubs.splice(0)) hub.close();
+  });
 
   const newHub = (maxWatches = 100) => {
     const errors: unknown[] = [];
     const onError = (_: string, error: unknown) => errors.push(error);
     const hub = new WatchHub({ times, maxWatches, now: Date.now, onFrames: () => {}, onError });
+    hubs.push(hub);
     const board = new FakeBoard();
     board.change("ann", 5);
     const join = async (client = new FakeClient(), limit = 10) => {
@@ -41,6 +46,7 @@ describe("the end of a watch", () => {
     const { hub, board, join } = newHub();
     const [one, two, three] = [await join(), await join(), await join(new FakeClient(), 1)];
     assert.equal(hub.watches, 3);
+    board.changeAndNotify("ann", 6);
     for (const { leave } of [one, two, three]) {
       leave();
       leave();
@@ -48,7 +54,7 @@ describe("the end of a watch", () => {
     nothingRuns(hub, board);
     await nothingIsRead(board);
     const again = await join();
-    assert.deepEqual(again.client.shown, ["ann 5"]);
+    assert.deepEqual(again.client.shown, ["ann 6"]);
     again.leave();
     nothingRuns(hub, board);
   });

@@ -4,7 +4,7 @@ import { Code } from "@connectrpc/connect";
 import { ScoreService } from "../../gen/score/v1/score_pb.js";
 import { clientKinds } from "../lanes/clients.ts";
 import { eventually } from "../lanes/eventually.ts";
-import { type Caller, newGame, submit } from "../lanes/games.ts";
+import { type Caller, newEvent, newGame, submit } from "../lanes/games.ts";
 import { GrpcClient } from "../lanes/grpc-client.ts";
 import { HealthClient } from "../lanes/health-client.ts";
 import { CallError, type LaneClient } from "../lanes/lane-client.ts";
@@ -69,6 +69,7 @@ describe("a service that is told to stop", () => {
     assert.deepEqual(ended, { code: 0, signal: null });
     assert.ok(performance.now() - began < 10_000, `${performance.now() - began} ms`);
     assert.equal(nextStatus.value, "NOT_SERVING");
+    assert.equal((await statuses.next()).done, true);
     assert.deepEqual(load.failures, []);
     assert.equal(await service.errors, "");
     health.close();
@@ -102,12 +103,7 @@ describe("a service that is told to stop", () => {
     })();
     await eventually("the pipe has ended", () => {
       for (let burst = 0; burst < 50 && !isOver; burst++) {
-        stream.write({
-          gameId,
-          playerId: "ada",
-          actionId: `action-${sent++}`,
-          what: { case: "points", value: 1n },
-        });
+        stream.write(newEvent({ gameId, actionId: `action-${sent++}` }));
       }
       return isOver;
     });
@@ -119,6 +115,28 @@ describe("a service that is told to stop", () => {
     await start();
     const page = await caller.client.call(getLeaderboard, { gameId });
     assert.equal(Number(page.entries[0]?.score), count);
+  });
+
+  it("answers a pipe also when its client reads late", async () => {
+    const client = new GrpcClient(service.ports.grpcPort);
+    const stream = client.stream(caller.server);
+    const events = 2_500;
+    for (let index = 0; index < events; index++) {
+      stream.write(newEvent({ gameId, actionId: `action-${index}` }));
+    }
+    await eventually("all events are counted", async () => {
+      const page = await caller.client.call(getLeaderboard, { gameId });
+      return Number(page.entries[0]?.score) === events;
+    });
+    service.signal("SIGTERM");
+    const actions = new Set<string>();
+    const reading = (async () => {
+      for await (const { actionId } of stream) actions.add(actionId);
+    })();
+    await assert.rejects(reading, { code: Code.Unavailable });
+    assert.equal(actions.size, events);
+    assert.deepEqual(await service.ended, { code: 0, signal: null });
+    client.close();
   });
 
   it("ends at once when it is told again", async () => {
@@ -169,7 +187,10 @@ class Load {
 /** True for what a client sees of a service that takes no more calls. */
 function isGone(error: unknown): boolean {
   if (error instanceof CallError) {
-    return error.code === Code.Unavailable || /ECONNREFUSED|ECONNRESET/.test(error.message);
+    return (
+      error.code === Code.Unavailable ||
+      /ECONNREFUSED|ECONNRESET|EPIPE|socket hang up/.test(error.message)
+    );
   }
   return error instanceof TypeError && error.message === "fetch failed";
 }

@@ -14,6 +14,9 @@ export interface CurlResult {
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
+/** Only the last line of a message starts with its closing brace, or is `{}`. */
+const messageEnd = /(?<=^\{?\}\n)/m;
+
 /** Runs `buf curl` to its end; a call that hangs fails after a minute. */
 export async function bufCurl(args: readonly string[]): Promise<CurlResult> {
   const child = startBuf(["--timeout", "60s", ...args]);
@@ -35,9 +38,8 @@ export async function* bufCurlFrames(args: readonly string[]): AsyncGenerator<un
     let printed = "";
     for await (const chunk of child.stdout.setEncoding("utf8")) {
       printed += chunk;
-      // Only the last line of a message starts with its closing brace.
-      const messages = printed.split(/(?<=^\}\n)/m);
-      printed = messages.at(-1)?.endsWith("\n}\n") ? "" : (messages.pop() ?? "");
+      const messages = printed.split(messageEnd);
+      printed = messageEnd.test(messages.at(-1) ?? "") ? "" : (messages.pop() ?? "");
       for (const message of messages) yield JSON.parse(message);
     }
     throw new Error(`buf curl ended: ${await said}`);

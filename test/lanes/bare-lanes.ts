@@ -44,7 +44,8 @@ export async function openBareLanes({
   });
   const metrics = new Metrics();
   const guard = new Guard({ verifier, limits, metrics, log, now: Date.now });
-  const rooms = { limits, now: Date.now, anonymousRead: true, ...given } as Rooms;
+  const stopping = new AbortController().signal;
+  const rooms = { limits, stopping, now: Date.now, anonymousRead: true, ...given } as Rooms;
   const unary = unaryMethods(rooms, guard);
   const options = { rooms, guard, unary, tls: undefined, maxMessageBytes: 1_024 * 1_024 };
   const pages = { isReady: async () => true, metrics: () => metrics.text() };

@@ -139,7 +139,8 @@ describe("a ranking in Redis", () => {
       await assert.rejects(async () => begun?.add([standing]), isOver);
       await assert.rejects(async () => begun?.finish(9), isOver);
     }
-    for (const one of [board, halfBuilt]) await build(ranking, one, { epoch: 3 });
+    const other = new RedisRanking({ connection, ledgerId: "x", instanceId: "y" });
+    for (const one of [board, halfBuilt]) await build(other, one, { epoch: 3 });
     assert.equal((await ranking.page(board, 0, 10)).totalPlayers, 0);
     assert.equal(Number(await own.command("DBSIZE")), 2, "an empty board is its meta hash");
   });

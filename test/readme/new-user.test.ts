@@ -24,9 +24,7 @@ function freshCopy(): string {
 
 /** The environment of somebody who set nothing and has npm's own Node. */
 function plainEnvironment(): NodeJS.ProcessEnv {
-  const path = (process.env.PATH ?? "")
-    .split(":")
-    .filter((part) => !part.includes("node_modules"));
+  const path = (process.env.PATH ?? "").split(":").filter((part) => !part.includes("node_modules"));
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(SCORE_|DATABASE_URL|REDIS_URL|npm_|NODE_|INIT_CWD)/.test(name),
   );
