@@ -65,6 +65,8 @@ const peerAddress = createContextKey("", { description: "the caller's network ad
 export class WebLane {
   readonly #options: WebLaneOptions;
   readonly #stopping = new AbortController();
+  /** Connections that stay open must not bring new calls for ever. */
+  #isDraining = false;
 
   constructor(options: WebLaneOptions) {
     this.#options = options;
@@ -79,16 +81,28 @@ export class WebLane {
     const { port: bound } = server.address() as AddressInfo;
     return {
       port: bound,
-      drain: () =>
-        new Promise((resolve) => {
-          server.close(() => resolve());
-          if ("closeIdleConnections" in server) server.closeIdleConnections();
-        }),
+      drain: () => this.#drain(server),
       close: () => {
         this.#stopping.abort();
         if ("closeAllConnections" in server) server.closeAllConnections();
       },
     };
+  }
+
+  /** HTTP/2 tells its clients to leave; on HTTP/1.1 each answer says so, and idle connections are closed. */
+  #drain(server: Server): Promise<void> {
+    this.#isDraining = true;
+    const closeIdle = () => {
+      if ("closeIdleConnections" in server) server.closeIdleConnections();
+    };
+    return new Promise((resolve) => {
+      const timer = setInterval(closeIdle, 50);
+      server.close(() => {
+        clearInterval(timer);
+        resolve();
+      });
+      closeIdle();
+    });
   }
 
   #createServer(): Server {
@@ -112,6 +126,9 @@ export class WebLane {
     });
     const handle = (request: IncomingMessage, response: ServerResponse) => {
       letRestPass(request, response);
+      if (this.#isDraining && request.httpVersionMajor === 1) {
+        response.setHeader("connection", "close");
+      }
       allowOrigins(request, response, () => calls(request as never, response as never));
     };
     if (tls === undefined) return createServer(handle);

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { PGlite, types } from "@electric-sql/pglite";
-import { type DatabaseConnection, type Driver, Kysely, PGliteDialect } from "kysely";
+import { Kysely, PGliteDialect } from "kysely";
 import type { OpenDatabase, Tables } from "./database.ts";
 
 /** The folder is in use by another process. */
@@ -32,7 +32,7 @@ export async function openEmbeddedDatabase(folder: string): Promise<OpenDatabase
       // would keep the process alive after close.
       startParams: [...PGlite.defaultStartParams, "-c", "log_startup_progress_interval=0"],
     });
-    const db = new Kysely<Tables>({ dialect: new OneAtATimeDialect({ pglite }) });
+    const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
     const close = async () => {
       await db.destroy();
       release();
@@ -62,36 +62,4 @@ function lockFolder(folder: string): () => void {
     if (open) lock.close();
     open = false;
   };
-}
-
-/**
- * PGlite is a single connection. Kysely's driver hands it to everybody at
- * once, so that a query could slip into somebody else's transaction.
- */
-class OneAtATimeDialect extends PGliteDialect {
-  override createDriver(): Driver {
-    const driver = super.createDriver();
-    let tail: Promise<void> = Promise.resolve();
-    const releases = new WeakMap<DatabaseConnection, () => void>();
-    return {
-      init: (options) => driver.init(options),
-      destroy: (options) => driver.destroy(options),
-      beginTransaction: (connection, settings) => driver.beginTransaction(connection, settings),
-      commitTransaction: (connection) => driver.commitTransaction(connection),
-      rollbackTransaction: (connection) => driver.rollbackTransaction(connection),
-      async acquireConnection(options) {
-        const turn = tail;
-        const { promise, resolve } = Promise.withResolvers<void>();
-        tail = promise;
-        await turn;
-        const connection = await driver.acquireConnection(options);
-        releases.set(connection, resolve);
-        return connection;
-      },
-      async releaseConnection(connection) {
-        await driver.releaseConnection(connection);
-        releases.get(connection)?.();
-      },
-    };
-  }
 }

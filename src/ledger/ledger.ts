@@ -46,7 +46,8 @@ export interface EventLog {
   /**
    * Resolves once the event is committed. A known `actionId` resolves with
    * `duplicate: true` and the current standings. Sending the same event again
-   * is always safe.
+   * is always safe. A player's events are committed in the order in which they
+   * were submitted here.
    *
    * Rejects with a ScoreError: `ledger_busy` when the queue is full,
    * `ledger_unavailable` when the database can't be reached, `action_id_reused`

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it, mock } from "node:test";
 import { FakeBoard, FakeClient, settle } from "../../test/watch/fake-board.ts";
-import { isScoreError, ScoreError } from "../model/score-error.ts";
+import { ScoreError } from "../model/score-error.ts";
 import type { KnownState } from "./watch.ts";
 import { WatchHub } from "./watch-hub.ts";
 
@@ -197,17 +197,13 @@ describe("a hub of watches", () => {
       await pass(50);
       assert.deepEqual(client.shown, [`ann ${score}`, "bob 3"]);
     }
-    const states = client.frames.map(({ epoch, version }) => `${epoch}/${version}`);
-    assert.deepEqual(
-      client.frames.map(({ epoch }) => epoch),
-      [1, 1, 1, 1, 1, 1],
-    );
+    assert.ok(client.frames.every(({ epoch }) => epoch === 1));
     const versions = client.frames.map(({ version }) => version);
+    assert.equal(new Set(versions).size, 6);
     assert.deepEqual(
       versions,
       versions.toSorted((a, b) => a - b),
     );
-    assert.equal(new Set(states).size, 6);
   });
 
   it("beats when nothing changed for 15 s, and then every 15 s", async () => {
@@ -250,6 +246,5 @@ describe("a hub of watches", () => {
     board.failure = undefined;
     await pass(1_000);
     assert.deepEqual(client.shown, ["ann 6", "bob 3"]);
-    assert.ok(isScoreError(expected));
   });
 });

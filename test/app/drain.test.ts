@@ -49,7 +49,7 @@ describe("a service that is told to stop", () => {
     await folder.remove();
   });
 
-  it("answers every update that it counts, ends its watches and exits with 0 within 10 s", async () => {
+  it("answers every update that it counts, ends its watches, cuts nothing and exits with 0", async () => {
     const health = new HealthClient(service.ports.grpcPort);
     const statuses = health.watch("");
     assert.equal((await statuses.next()).value, "SERVING");
@@ -67,7 +67,8 @@ describe("a service that is told to stop", () => {
       ...watches.map((watch) => untilShutdown(watch)),
     ]);
     assert.deepEqual(ended, { code: 0, signal: null });
-    assert.ok(performance.now() - began < 10_000, `${performance.now() - began} ms`);
+    // What is still open after 8 s is cut.
+    assert.ok(performance.now() - began < 8_000, `${performance.now() - began} ms`);
     assert.equal(nextStatus.value, "NOT_SERVING");
     assert.equal((await statuses.next()).done, true);
     assert.deepEqual(load.failures, []);

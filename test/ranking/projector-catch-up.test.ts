@@ -1,62 +1,12 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, afterEach, before, describe, it } from "node:test";
-import type { CommitObserver, Ledger } from "../../src/ledger/ledger.ts";
+import type { CommitObserver } from "../../src/ledger/ledger.ts";
 import type { Board, Game } from "../../src/model/game.ts";
-import type { RedisConnection } from "../../src/ranking/redis-connection.ts";
-import type { ScriptName } from "../../src/ranking/redis-scripts.ts";
 import { type RedisServer, startRedis } from "../servers/redis-server.ts";
+import { Breaker, replacing } from "./faults.ts";
 import { Instance, type InstanceOptions, SharedLedger, submitTo } from "./instances.ts";
 import { until } from "./until.ts";
-
-/** Fails calls of a script while `isBroken`: before Redis hears of them, or after it did them. */
-class Breaker {
-  isBroken = false;
-  readonly #script: ScriptName;
-  readonly #when: "before" | "after";
-
-  constructor(script: ScriptName, when: "before" | "after") {
-    this.#script = script;
-    this.#when = when;
-  }
-
-  readonly wrap = (connection: RedisConnection): RedisConnection => ({
-    ...connection,
-    run: async (script, key, args) => {
-      const isHit = this.isBroken && script === this.#script;
-      if (isHit && this.#when === "before") throw new Error("lost on the way there");
-      const reply = await connection.run(script, key, args);
-      if (isHit) throw new Error("lost on the way back");
-      return reply;
-    },
-  });
-}
-
-/** The ledger with some of its standing reader's, registry's or event log's methods replaced. */
-const replacing =
-  (
-    replace: (ledger: Ledger) => {
-      standings?: Partial<Ledger["standings"]>;
-      instances?: Partial<Ledger["instances"]>;
-      events?: Partial<Ledger["events"]>;
-    },
-  ) =>
-  (ledger: Ledger): Ledger => {
-    const { standings, instances, events } = replace(ledger);
-    const on = <T extends object>(target: T, own: Partial<T> = {}): T =>
-      new Proxy(target, {
-        get: (_, name) => {
-          const value = Reflect.get(name in own ? own : target, name);
-          return typeof value === "function" ? value.bind(target) : value;
-        },
-      });
-    return {
-      ...ledger,
-      events: on(ledger.events, events),
-      standings: on(ledger.standings, standings),
-      instances: on(ledger.instances, instances),
-    };
-  };
 
 describe("the projector", { timeout: 120_000 }, () => {
   let shared: SharedLedger;
@@ -136,7 +86,7 @@ describe("the projector", { timeout: 120_000 }, () => {
     breaker.isBroken = true;
     await one.submit(game, "ann");
     const seq = await one.ledger.instances.lastSeq();
-    await until(async () => (await one.ledger.instances.checkpoint()) === behind);
+    await until(() => breaker.hits > 0);
     breaker.isBroken = false;
     const checkpoint = async () => (await one.ranking.head(board))?.checkpoint ?? 0;
     await until(async () => (await checkpoint()) === behind);
@@ -194,9 +144,17 @@ describe("the projector", { timeout: 120_000 }, () => {
   });
 
   it("catches up when it was itself taken for lost", async () => {
+    let reports = 0;
     let reads = 0;
     const one = await start({
       ledger: replacing((ledger) => ({
+        instances: {
+          report: async (seq) => {
+            const report = await ledger.instances.report(seq);
+            reports += 1;
+            return report;
+          },
+        },
         standings: {
           changedSince: (...args) => {
             reads += 1;
@@ -211,7 +169,10 @@ describe("the projector", { timeout: 120_000 }, () => {
     await one.submit(game, "ann");
     const before = reads;
     await one.ledger.instances.forget(one.instanceId);
-    await until(() => reads > before);
+    const at = reports;
+    await until(() => reads > before || reports >= at + 20);
+    assert.ok(reads > before);
+    assert.ok((await shared.instanceIds()).includes(one.instanceId), "it is registered anew");
     await isRight(one, board);
   });
 

@@ -419,7 +419,8 @@ export declare const AdminService: GenService<{
    * a game with history is filled from its events while the game goes on;
    * until then reads of it fail with UNAVAILABLE and UpdateScore leaves it
    * out. A board that is no longer named is removed with its standings; one
-   * whose `aggregation` or `direction` changed is filled anew.
+   * whose `aggregation` or `direction` changed is filled anew. A history whose
+   * sum a score can't hold stops at ±(2^53 − 1).
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED.
    *
