@@ -1,17 +1,9 @@
-import {
-  create,
-  type DescMessage,
-  type DescMethod,
-  fromBinary,
-  type MessageShape,
-  toBinary,
-} from "@bufbuild/protobuf";
+import { create, type DescMethod } from "@bufbuild/protobuf";
 import {
   type handleBidiStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
   Metadata,
-  type MethodDefinition,
   Server,
   ServerCredentials,
   type ServerDuplexStream,
@@ -26,15 +18,15 @@ import {
   type StreamScoresResponse,
   StreamScoresResponseSchema,
   type WatchLeaderboardRequest,
-  WatchLeaderboardResponseSchema,
 } from "../../gen/score/v1/score_pb.js";
 import type { Rooms } from "../service/rooms.ts";
 import { streamScores } from "../service/stream-scores.ts";
 import { watchLeaderboard } from "../service/watch-leaderboard.ts";
 import type { Frame } from "../watch/frame.ts";
+import { methodDefinition } from "./grpc-method.ts";
 import { type Guard, type Incoming, RefusedCall } from "./guard.ts";
 import { Health } from "./health.ts";
-import { fromFrame, fromResult, toSubmission } from "./messages.ts";
+import { fromResult, toSubmission } from "./messages.ts";
 import { toWatchRequest, type UnaryMethod } from "./methods.ts";
 import { reflection } from "./reflection.ts";
 import { statusDetails } from "./wire-error.ts";
@@ -274,45 +266,4 @@ function toServiceError(error: unknown) {
     details: error.wire.message,
     metadata,
   });
-}
-
-function methodDefinition(method: DescMethod): MethodDefinition<unknown, unknown> {
-  const path = `/${method.parent.typeName}/${method.name}`;
-  return {
-    path,
-    requestStream:
-      method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming",
-    responseStream:
-      method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming",
-    requestSerialize: encoder(method.input),
-    requestDeserialize: decoder(method.input),
-    responseSerialize:
-      method === ScoreService.method.watchLeaderboard
-        ? (encodeFrame as (value: unknown) => Buffer)
-        : encoder(method.output),
-    responseDeserialize: decoder(method.output),
-  };
-}
-
-const encodedFrames = new WeakMap<Frame, Buffer>();
-
-/** Once for all watchers of a board and limit. */
-function encodeFrame(frame: Frame): Buffer {
-  let encoded = encodedFrames.get(frame);
-  if (encoded === undefined) {
-    encoded = Buffer.from(toBinary(WatchLeaderboardResponseSchema, fromFrame(frame)));
-    encodedFrames.set(frame, encoded);
-  }
-  return encoded;
-}
-
-function encoder<D extends DescMessage>(desc: D) {
-  return (message: unknown): Buffer => {
-    const bytes = toBinary(desc, message as MessageShape<D>);
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  };
-}
-
-function decoder(desc: DescMessage) {
-  return (bytes: Buffer): unknown => fromBinary(desc, bytes);
 }

@@ -12,30 +12,23 @@ import {
 } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import cors from "cors";
-import sirv from "sirv";
 import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.js";
 import {
   ScoreService,
   type StreamScoresRequest,
   StreamScoresResponseSchema,
   type WatchLeaderboardRequest,
-  type WatchLeaderboardResponse,
 } from "../../gen/score/v1/score_pb.js";
 import { ScoreError } from "../model/score-error.ts";
 import type { Call, Rooms } from "../service/rooms.ts";
 import { streamScores } from "../service/stream-scores.ts";
 import { watchLeaderboard } from "../service/watch-leaderboard.ts";
-import type { Frame } from "../watch/frame.ts";
+import { FrameQueue } from "./frame-queue.ts";
 import type { Lane, TlsFiles } from "./grpc-lane.ts";
 import { type Guard, type Incoming, RefusedCall } from "./guard.ts";
-import { fromFrame, fromResult, toSubmission } from "./messages.ts";
+import { fromResult, toSubmission } from "./messages.ts";
 import { toWatchRequest, type UnaryMethod } from "./methods.ts";
-
-/** What operators ask over plain HTTP. */
-export interface OperatorPages {
-  readonly isReady: () => Promise<boolean>;
-  readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>;
-}
+import { type OperatorPages, webPages } from "./web-pages.ts";
 
 interface WebLaneOptions {
   readonly rooms: Rooms;
@@ -48,13 +41,6 @@ interface WebLaneOptions {
   readonly tls: TlsFiles | undefined;
   readonly maxMessageBytes: number;
 }
-
-const securityHeaders = {
-  "content-security-policy":
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
-};
 
 /** JSON shows what is in the errors of single events. */
 const errorDetails = createRegistry(file_google_rpc_error_details);
@@ -106,7 +92,7 @@ export class WebLane {
   }
 
   #createServer(): Server {
-    const { tls, corsOrigins, maxMessageBytes } = this.#options;
+    const { tls, corsOrigins, maxMessageBytes, pages, webRoot } = this.#options;
     const calls = connectNodeAdapter({
       routes: (router) => this.#routes(router),
       readMaxBytes: maxMessageBytes,
@@ -115,7 +101,7 @@ export class WebLane {
       shutdownSignal: this.#stopping.signal,
       contextValues: (request) =>
         createContextValues().set(peerAddress, request.socket.remoteAddress ?? ""),
-      fallback: this.#pages(),
+      fallback: webPages(webRoot, pages),
     });
     const allowOrigins = cors({
       origin: [...corsOrigins],
@@ -137,30 +123,6 @@ export class WebLane {
       handle as never,
     );
     return secure as unknown as Server;
-  }
-
-  #pages() {
-    const { pages, webRoot } = this.#options;
-    const files = sirv(webRoot, {
-      etag: true,
-      setHeaders: (response) => setSecurityHeaders(response),
-    });
-    return (request: unknown, response: unknown) => {
-      const [req, res] = [request as IncomingMessage, response as ServerResponse];
-      const path = req.url?.split("?")[0];
-      if (path === "/healthz") return answer(res, 200, "ok\n");
-      if (path === "/readyz") {
-        pages.isReady().then(
-          (isReady) => answer(res, isReady ? 200 : 503, isReady ? "ready\n" : "not ready\n"),
-          () => answer(res, 503, "not ready\n"),
-        );
-      } else if (path === "/metrics") {
-        pages.metrics().then(
-          ({ type, text }) => answer(res, 200, text, type),
-          () => answer(res, 500, "the metrics can't be read\n"),
-        );
-      } else files(req, res, () => answer(res, 404, "not found\n"));
-    };
   }
 
   #routes(router: ConnectRouter): void {
@@ -236,59 +198,6 @@ export class WebLane {
   }
 }
 
-/** At most one frame waits: the hub sends the next when this one was taken. */
-class FrameQueue implements AsyncIterable<WatchLeaderboardResponse> {
-  #frame: { readonly frame: Frame; readonly drained: () => void } | undefined;
-  #ending: { readonly error?: unknown } | undefined;
-  #wake = () => {};
-
-  send(frame: Frame, drained: () => void): void {
-    this.#frame = { frame, drained };
-    this.#wake();
-  }
-
-  end(error: unknown): void {
-    this.#ending = { error };
-    this.#wake();
-  }
-
-  stop(): void {
-    this.#ending ??= {};
-    this.#wake();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<WatchLeaderboardResponse> {
-    for (;;) {
-      const waiting = this.#frame;
-      this.#frame = undefined;
-      if (waiting) {
-        // Comes back when the stream has taken the message.
-        yield messageOf(waiting.frame);
-        waiting.drained();
-      } else if (this.#ending) {
-        if ("error" in this.#ending) throw this.#ending.error;
-        return;
-      } else {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-      }
-    }
-  }
-}
-
-const messages = new WeakMap<Frame, WatchLeaderboardResponse>();
-
-/** Once for all watchers of a board and limit. */
-function messageOf(frame: Frame): WatchLeaderboardResponse {
-  let message = messages.get(frame);
-  if (message === undefined) {
-    message = fromFrame(frame);
-    messages.set(frame, message);
-  }
-  return message;
-}
-
 async function* submissions(requests: AsyncIterable<StreamScoresRequest>) {
   for await (const request of requests) yield toSubmission(request);
 }
@@ -335,13 +244,4 @@ function toConnectError(error: unknown): ConnectError {
 function letRestPass(request: IncomingMessage, response: ServerResponse): void {
   request[Symbol.asyncIterator] = () => request.iterator({ destroyOnReturn: false });
   response.once("finish", () => request.resume());
-}
-
-function setSecurityHeaders(response: { setHeader(name: string, value: string): unknown }): void {
-  for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
-}
-
-function answer(response: ServerResponse, status: number, text: string, type = "text/plain"): void {
-  setSecurityHeaders(response);
-  response.writeHead(status, { "content-type": type, "cache-control": "no-store" }).end(text);
 }

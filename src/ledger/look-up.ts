@@ -13,6 +13,9 @@ export interface KnownEvent {
   readonly committedAt: number;
 }
 
+/** The key of an event in maps. */
+export const eventKey = (gameNo: number, actionId: string) => `${gameNo}/${actionId}`;
+
 /** The key of a standing in maps. */
 export const standingKey = (boardNo: number, playerId: string) => `${boardNo}/${playerId}`;
 
@@ -43,7 +46,7 @@ export async function lookUpEvents(
     from unnest(${gameNos}::int[], ${actionIds}::text[]) as k(game_no, action_id)
     join score_event e on e.game_no = k.game_no and e.action_id = k.action_id`.execute(db);
   for (const row of rows) {
-    found.set(`${row.game_no}/${row.action_id}`, {
+    found.set(eventKey(row.game_no, row.action_id), {
       playerId: row.player_id,
       points: row.points,
       action: row.action ?? undefined,

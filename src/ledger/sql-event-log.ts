@@ -1,15 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Board, Game } from "../model/game.ts";
 import { ScoreError } from "../model/score-error.ts";
 import type { ScoreEvent } from "../model/score-event.ts";
-import { foldPoints, type Standing, type StandingChange } from "../model/standing.ts";
 import { boardsOf, commitColumns } from "./commit-columns.ts";
 import { type CommitRow, commitStatement } from "./commit-statement.ts";
+import { CommittedRows } from "./committed-rows.ts";
 import type { Database } from "./database.ts";
 import { databaseFailure, ledgerUnavailable } from "./database-failure.ts";
 import { GroupCommit, type Outcome } from "./group-commit.ts";
-import type { BoardOutcome, CommitObserver, EventLog, Receipt } from "./ledger.ts";
-import { type KnownEvent, lookUpEvents, lookUpStandings, standingKey } from "./look-up.ts";
+import type { CommitObserver, EventLog, Receipt } from "./ledger.ts";
+import {
+  eventKey,
+  type KnownEvent,
+  lookUpEvents,
+  lookUpStandings,
+  standingKey,
+} from "./look-up.ts";
 
 /** What bounds the log; sizes in events, times in ms. */
 export interface EventLogLimits {
@@ -26,8 +31,6 @@ interface EventLogOptions {
   readonly now: () => number;
   readonly onBatch: (size: number, queued: number) => void;
 }
-
-const eventKey = (gameNo: number, actionId: string) => `${gameNo}/${actionId}`;
 
 /** The event log over SQL: group commit of one statement a batch. */
 export class SqlEventLog implements EventLog {
@@ -102,7 +105,7 @@ export class SqlEventLog implements EventLog {
 
   async #commitOnce(events: readonly ScoreEvent[]): Promise<readonly Outcome<Receipt>[]> {
     const rows = await this.#send(events);
-    const committed = new Committed(rows, boardsOf(events));
+    const committed = new CommittedRows(rows, boardsOf(events));
     const known = events.filter((event) => committed.isLocked(event) && !committed.seqOf(event));
     const found = await this.#patiently(events, () => lookUpEvents(this.#db, known));
     const missing = events.flatMap((event) =>
@@ -152,90 +155,6 @@ export class SqlEventLog implements EventLog {
       }
     }
   }
-}
-
-/** What one commit's rows say, by event and by standing. */
-class Committed {
-  readonly #locked = new Set<number>();
-  readonly #events = new Map<string, { seq: number; committedAt: number }>();
-  readonly #boards: ReadonlyMap<number, Board>;
-  readonly #standings = new Map<string, StandingChange>();
-  /** The player's score before the next event that `outcomes` is asked for. */
-  readonly #running = new Map<string, number | undefined>();
-
-  constructor(rows: readonly CommitRow[], boards: ReadonlyMap<number, Board>) {
-    this.#boards = boards;
-    for (const row of rows) {
-      if (row.kind === "game") this.#locked.add(row.no);
-      else if (row.kind === "event") {
-        this.#events.set(eventKey(row.no, row.id), { seq: row.seq, committedAt: row.at });
-      } else {
-        this.#running.set(standingKey(row.no, row.id), row.previous_score ?? undefined);
-        this.#put(row.no, {
-          playerId: row.id,
-          score: row.score,
-          seq: row.seq,
-          version: row.version,
-          updatedAt: row.at,
-          displayName: row.display_name ?? undefined,
-        });
-      }
-    }
-  }
-
-  isLocked(event: ScoreEvent): boolean {
-    return this.#locked.has(event.game.gameNo);
-  }
-
-  seqOf(event: ScoreEvent) {
-    return this.#events.get(eventKey(event.game.gameNo, event.actionId));
-  }
-
-  /** The standings that the answer to `event` needs and the commit did not change. */
-  missing(event: ScoreEvent): { boardNo: number; playerId: string }[] {
-    return readyBoards(event.game)
-      .map(({ boardNo }) => ({ boardNo, playerId: event.playerId }))
-      .filter(({ boardNo, playerId }) => !this.#standings.has(standingKey(boardNo, playerId)));
-  }
-
-  add(found: readonly { boardNo: number; standing: Standing }[]): void {
-    for (const { boardNo, standing } of found) {
-      this.#running.set(standingKey(boardNo, standing.playerId), standing.score);
-      this.#put(boardNo, standing);
-    }
-  }
-
-  changes(): StandingChange[] {
-    return [...this.#standings.values()];
-  }
-
-  /** The step that a new event made; the events of a player are asked for in their order. */
-  outcomes(event: ScoreEvent): BoardOutcome[] {
-    return readyBoards(event.game).map((board) => {
-      const key = standingKey(board.boardNo, event.playerId);
-      const previousScore = this.#running.get(key);
-      const score = foldPoints(board, previousScore, event.points);
-      this.#running.set(key, score);
-      return { board, score, previousScore };
-    });
-  }
-
-  /** Where the player of a known event stands now. */
-  current(event: ScoreEvent): BoardOutcome[] {
-    return readyBoards(event.game).flatMap((board) => {
-      const change = this.#standings.get(standingKey(board.boardNo, event.playerId));
-      return change ? [{ board, score: change.standing.score, previousScore: undefined }] : [];
-    });
-  }
-
-  #put(boardNo: number, standing: Standing): void {
-    const board = this.#boards.get(boardNo);
-    if (board) this.#standings.set(standingKey(boardNo, standing.playerId), { board, standing });
-  }
-}
-
-function readyBoards(game: Game): readonly Board[] {
-  return game.boards.filter((board) => board.state === "ready");
 }
 
 function newestRevisions(events: readonly ScoreEvent[]): ReadonlyMap<number, number> {

@@ -1,6 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type ActionSchema, AdminService, type BoardSchema } from "../../gen/score/v1/admin_pb.js";
 import { ScoreService, type UpdateScoreResponse } from "../../gen/score/v1/score_pb.js";
+import { eventually } from "./eventually.ts";
 import type { CallOptions, LaneClient } from "./lane-client.ts";
 import { newId } from "./lane-suite.ts";
 
@@ -30,14 +31,21 @@ export interface GameFields {
   readonly actions?: MessageInitShape<typeof ActionSchema>[];
 }
 
-/** Creates a game that nobody else uses; resolves with its id. */
+/** Creates a game that nobody else uses; resolves with its id once its boards have a ranking. */
 export async function newGame(
   { client, admin }: Caller,
   settings: GameFields = {},
 ): Promise<string> {
   const gameId = newId("game");
-  const game = { boards: [{ boardId: "main" }], ...settings, gameId };
+  const boards = settings.boards ?? [{ boardId: "main" }];
+  const game = { ...settings, boards, gameId };
   await client.call(AdminService.method.putGame, { game }, admin);
+  for (const { boardId = "" } of boards) {
+    await eventually(`board ${boardId} has a ranking`, async () => {
+      const { getLeaderboard } = ScoreService.method;
+      return (await client.call(getLeaderboard, { gameId, boardId }, admin)).epoch > 0n;
+    });
+  }
   return gameId;
 }
 
