@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { Code } from "@connectrpc/connect";
 import { ScoreService } from "../../gen/score/v1/score_pb.js";
@@ -142,9 +144,13 @@ describe("a service that is told to stop", () => {
 
   it("ends at once when it is told again", async () => {
     const client = new GrpcClient(service.ports.grpcPort);
-    // An open pipe holds up the end.
-    const stream = client.stream(caller.server);
-    const broken = new Promise((resolve) => stream.on("error", resolve));
+    // A request that is never complete holds up the end.
+    const holder = connect(service.ports.httpPort, "127.0.0.1");
+    const broken = new Promise((resolve) => holder.on("error", resolve).on("close", resolve));
+    const path = `/${getLeaderboard.parent.typeName}/${getLeaderboard.name}`;
+    const headers = `host: test\r\ncontent-type: application/json\r\ncontent-length: 100`;
+    holder.write(`POST ${path} HTTP/1.1\r\n${headers}\r\nexpect: 100-continue\r\n\r\n`);
+    await once(holder, "data");
     const watch = client.watch(watchLeaderboard, { gameId });
     await watch.next();
     service.signal("SIGTERM");

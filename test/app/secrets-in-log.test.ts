@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { AdminService } from "../../gen/score/v1/admin_pb.js";
 import { ScoreService } from "../../gen/score/v1/score_pb.js";
 import { signToken } from "../../src/access/token-signer.ts";
 import { clientKinds } from "../lanes/clients.ts";
 import { eventually } from "../lanes/eventually.ts";
-import { newEvent, newGame } from "../lanes/games.ts";
+import { newEvent } from "../lanes/games.ts";
 import { GrpcClient } from "../lanes/grpc-client.ts";
+import { newId } from "../lanes/lane-suite.ts";
 import { type PostgresServer, startPostgres } from "../servers/postgres-server.ts";
 import { type RedisServer, startRedis } from "../servers/redis-server.ts";
 import { newFolder, ServiceProcess } from "./service-process.ts";
@@ -65,7 +67,9 @@ describe("the log at its most talkative", () => {
       };
       const grpc = new GrpcClient(service.ports.grpcPort);
       const admin = { token: tokens.valid };
-      const gameId = await newGame({ client: grpc, server: admin, admin });
+      const gameId = newId("game");
+      const game = { gameId, boards: [{ boardId: "main" }] };
+      await grpc.call(AdminService.method.putGame, { game }, admin);
       for (const kind of clientKinds) {
         const client = kind.open(service.ports);
         for (const token of Object.values(tokens)) {
