@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { AdminService, Aggregation, Direction } from "../../gen/score/v1/admin_pb.js";
-import { type Entry, ScoreService } from "../../gen/score/v1/score_pb.js";
+import {
+  type Entry,
+  type GetLeaderboardRequestSchema,
+  type GetLeaderboardResponse,
+  ScoreService,
+} from "../../gen/score/v1/score_pb.js";
 import { BoardModel } from "../ledger/board-model.ts";
 import { ScoreClient } from "./score-client.ts";
 import { ScoreLoad } from "./score-load.ts";
@@ -31,6 +38,9 @@ export interface LedgerTables {
 
 /** Acknowledgements before each kill: soon after the start, and in full swing. */
 const kills = [200, 1_000, 2_000];
+
+/** How long a ranking may take to catch up after a crash, in ms, on a busy machine. */
+const catchUpMs = 20_000;
 
 const boards = [
   { boardId: "total", aggregation: Aggregation.SUM, direction: Direction.DESCENDING },
@@ -143,16 +153,24 @@ function eventsOf(load: ScoreLoad): LedgerRow[] {
 async function wholeBoard(client: ScoreClient, gameId: string, boardId: string): Promise<Entry[]> {
   const entries: Entry[] = [];
   for (let pageToken = ""; ; ) {
-    const page = await client.callPatiently(ScoreService.method.getLeaderboard, {
-      gameId,
-      boardId,
-      limit: 100,
-      pageToken,
-    });
-    assert.ok(page.version > 0n, "the page is the ranking's");
+    const page = await pageOfRanking(client, { gameId, boardId, limit: 100, pageToken });
     entries.push(...page.entries);
     if (page.nextPageToken === "") return entries;
     pageToken = page.nextPageToken;
+  }
+}
+
+/** While the ranking catches up, a page comes from the ledger and says so by its version: asks again. */
+async function pageOfRanking(
+  client: ScoreClient,
+  request: MessageInitShape<typeof GetLeaderboardRequestSchema>,
+): Promise<GetLeaderboardResponse> {
+  const giveUpAt = performance.now() + catchUpMs;
+  for (;;) {
+    const page = await client.callPatiently(ScoreService.method.getLeaderboard, request);
+    if (page.version > 0n) return page;
+    assert.ok(performance.now() < giveUpAt, "the ranking caught up");
+    await pause(20);
   }
 }
 
