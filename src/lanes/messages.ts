@@ -2,6 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { create } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
+  type BoardSchema,
   BoardState,
   type GameSchema,
   Aggregation as WireAggregation,
@@ -17,7 +18,7 @@ import {
   WatchLeaderboardResponseSchema,
   type ScoreEvent as WireEvent,
 } from "../../gen/score/v1/score_pb.js";
-import type { Aggregation, Direction, Game } from "../model/game.ts";
+import type { Aggregation, Board, Direction, Game } from "../model/game.ts";
 import type { Standing } from "../model/standing.ts";
 import type { GameRequest } from "../service/put-game.ts";
 import type { Accepted, Submission } from "../service/update-score.ts";
@@ -105,6 +106,7 @@ export function fromFrame(frame: Frame): WatchLeaderboardResponse {
   return create(WatchLeaderboardResponseSchema, {
     ...fromPage(frame),
     heartbeat: frame.heartbeat,
+    changes: BigInt(frame.changes),
     entries: frame.entries.map((entry) => fromStanding(entry, entry.rank)),
   });
 }
@@ -146,17 +148,20 @@ export function toGameRequest(game: WireGame): GameRequest {
   };
 }
 
+export function fromBoard(board: Board): MessageInitShape<typeof BoardSchema> {
+  return {
+    boardId: board.boardId,
+    aggregation: wireAggregations[board.aggregation],
+    direction: board.direction === "ascending" ? WireDirection.ASCENDING : WireDirection.DESCENDING,
+    title: board.title,
+    state: board.state === "ready" ? BoardState.READY : BoardState.FILLING,
+  };
+}
+
 export function fromGame(game: Game): MessageInitShape<typeof GameSchema> {
   return {
     gameId: game.gameId,
-    boards: game.boards.map((board) => ({
-      boardId: board.boardId,
-      aggregation: wireAggregations[board.aggregation],
-      direction:
-        board.direction === "ascending" ? WireDirection.ASCENDING : WireDirection.DESCENDING,
-      title: board.title,
-      state: board.state === "ready" ? BoardState.READY : BoardState.FILLING,
-    })),
+    boards: game.boards.map(fromBoard),
     actions: [...game.actions.values()].map(({ name, points, maxPerMinute }) => ({
       action: name,
       points: BigInt(points),

@@ -11,6 +11,7 @@ import { deleteGame } from "../service/delete-game.ts";
 import { getGame } from "../service/get-game.ts";
 import { getLeaderboard } from "../service/get-leaderboard.ts";
 import { getStanding } from "../service/get-standing.ts";
+import { listBoards } from "../service/list-boards.ts";
 import { listGames } from "../service/list-games.ts";
 import { putGame } from "../service/put-game.ts";
 import type { Call, Rooms } from "../service/rooms.ts";
@@ -20,6 +21,7 @@ import type { WatchRequest } from "../service/watch-leaderboard.ts";
 import type { Guard } from "./guard.ts";
 import {
   fromAccepted,
+  fromBoard,
   fromGame,
   fromPage,
   fromResult,
@@ -62,6 +64,9 @@ export function unaryMethods(rooms: Rooms, guard: Guard): readonly UnaryMethod[]
         ...(percentile === undefined ? {} : { percentile }),
       };
     }),
+    unary(score.listBoards, async (call, { gameId }) => ({
+      boards: (await listBoards(rooms, call, gameId)).map(fromBoard),
+    })),
     unary(admin.putGame, async (call, { game }) => ({
       game: fromGame(await putGame(rooms, call, toGameRequest(game ?? create(GameSchema)))),
     })),

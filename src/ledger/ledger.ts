@@ -33,6 +33,8 @@ export interface LedgerTop {
   readonly totalPlayers: number;
   /** Epoch ms of the newest change on the board; undefined when it is empty. */
   readonly changedAt: number | undefined;
+  /** The sum of all its standings' versions, which grows with each of their changes. */
+  readonly changes: number;
 }
 
 /** One step through a board's standings; `next` is absent on the last. */

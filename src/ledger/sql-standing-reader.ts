@@ -7,6 +7,12 @@ import { reading } from "./database-failure.ts";
 import type { LedgerTop, StandingPage, StandingReader } from "./ledger.ts";
 import { lookUpStandings, type StandingRow, standingColumns, toStanding } from "./look-up.ts";
 
+interface TotalsRow {
+  readonly total: number;
+  readonly changes: number;
+  readonly at: number | null;
+}
+
 /** Standings over SQL. */
 export class SqlStandingReader implements StandingReader {
   readonly #db: Database;
@@ -25,13 +31,15 @@ export class SqlStandingReader implements StandingReader {
       const { rows } = await sql<StandingRow>`
         select ${standingColumns} from standing s where s.board_no = ${board.boardNo}
         order by ${best}, s.seq limit ${limit} offset ${offset}`.execute(this.#db);
-      const { rows: totals } = await sql<{ total: number; at: number | null }>`
-        select count(*) as total, ${epochMs(sql`max(updated_at)`)} as at
+      const { rows: totals } = await sql<TotalsRow>`
+        select count(*) as total, coalesce(sum(version), 0)::bigint as changes,
+          ${epochMs(sql`max(updated_at)`)} as at
         from standing where board_no = ${board.boardNo}`.execute(this.#db);
       return {
         standings: rows.map((row, index) => ({ ...toStanding(row), rank: offset + index + 1 })),
         totalPlayers: totals[0]?.total ?? 0,
         changedAt: totals[0]?.at ?? undefined,
+        changes: totals[0]?.changes ?? 0,
       };
     });
   }

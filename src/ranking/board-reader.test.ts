@@ -23,7 +23,7 @@ const standings = Array.from({ length: 40 }, (_, index) => ({
   displayName: undefined,
   rank: index + 1,
 }));
-const top: LedgerTop = { standings, totalPlayers: 40, changedAt: 39 };
+const top: LedgerTop = { standings, totalPlayers: 40, changedAt: 39, changes: 41 };
 
 describe("a reader of boards, while the ranking is unavailable", () => {
   /** The queries under way, and those there ever were. */
@@ -67,8 +67,7 @@ describe("a reader of boards, while the ranking is unavailable", () => {
     for (const [index, page] of (await Promise.all([...first, ...later])).entries()) {
       const offset = (index % 50) % 7;
       const part = standings.slice(offset, offset + 10);
-      const [epoch, version] = [0, 0];
-      assert.deepEqual(page, { epoch, version, standings: part, totalPlayers: 40, changedAt: 39 });
+      assert.deepEqual(page, { ...top, epoch: 0, version: 0, standings: part });
     }
   });
 

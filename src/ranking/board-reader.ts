@@ -43,9 +43,8 @@ export class BoardReader {
       return await this.#options.projector.read(board, (r) => r.page(board, offset, limit));
     } catch (error) {
       if (!isScoreError(error, "ranking_unavailable") || offset + limit > maxEntries) throw error;
-      const { standings, totalPlayers, changedAt } = await this.#top(board);
-      const part = standings.slice(offset, offset + limit);
-      return { ...unranked, standings: part, totalPlayers, changedAt };
+      const top = await this.#top(board);
+      return { ...unranked, ...top, standings: top.standings.slice(offset, offset + limit) };
     }
   }
 

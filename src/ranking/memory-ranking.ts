@@ -18,6 +18,8 @@ interface BoardRanking extends RankingHead {
   version: number;
   checkpoint: number;
   changedAt: number | undefined;
+  /** The sum of the players' versions. */
+  changes: number;
   readonly players: Map<string, Standing>;
   readonly order: RedBlackTree<Standing, undefined>;
 }
@@ -122,7 +124,15 @@ function emptyRanking(direction: Direction, epoch: number): BoardRanking {
     enableOrderStatistic: true,
     isMapMode: false,
   });
-  return { epoch, version: 0, checkpoint: 0, changedAt: undefined, players: new Map(), order };
+  return {
+    epoch,
+    version: 0,
+    checkpoint: 0,
+    changedAt: undefined,
+    changes: 0,
+    players: new Map(),
+    order,
+  };
 }
 
 function put(ranking: BoardRanking, standing: Standing): boolean {
@@ -131,6 +141,7 @@ function put(ranking: BoardRanking, standing: Standing): boolean {
   if (old) ranking.order.delete(old);
   ranking.order.add(standing);
   ranking.players.set(standing.playerId, standing);
+  ranking.changes += standing.version - (old?.version ?? 0);
   ranking.changedAt = Math.max(ranking.changedAt ?? 0, standing.updatedAt);
   return true;
 }
@@ -154,5 +165,6 @@ function page(ranking: BoardRanking, offset: number, limit: number): RankedPage 
       .map((standing, index) => ({ ...standing, rank: offset + index + 1 })),
     totalPlayers: ranking.players.size,
     changedAt: ranking.changedAt,
+    changes: ranking.changes,
   };
 }

@@ -28,6 +28,8 @@ export interface RankedPage extends RankingState {
   readonly totalPlayers: number;
   /** Epoch ms of the newest change on the board; undefined when it is empty. */
   readonly changedAt: number | undefined;
+  /** The sum of all its standings' versions, which grows with each of their changes. */
+  readonly changes: number;
 }
 
 /** How far a ranking is. */

@@ -177,9 +177,10 @@ function* readPlacements(reply: readonly number[]) {
 }
 
 function readPage(reply: readonly (number | string)[]): RankedPage {
-  const [epoch, version, totalPlayers, changedAt, offset] = reply.slice(0, 5).map(Number);
+  const head = reply.slice(0, 6).map(Number);
+  const [epoch = 0, version = 0, totalPlayers = 0, changedAt, changes = 0, offset = 0] = head;
   const standings = [];
-  for (let at = 5, rank = Number(offset) + 1; at < reply.length; at += 6, rank += 1) {
+  for (let at = 6, rank = offset + 1; at < reply.length; at += 6, rank += 1) {
     standings.push({
       rank,
       playerId: String(reply[at]),
@@ -191,10 +192,11 @@ function readPage(reply: readonly (number | string)[]): RankedPage {
     });
   }
   return {
-    epoch: epoch ?? 0,
-    version: version ?? 0,
-    totalPlayers: totalPlayers ?? 0,
+    epoch,
+    version,
+    totalPlayers,
     changedAt: changedAt || undefined,
+    changes,
     standings,
   };
 }

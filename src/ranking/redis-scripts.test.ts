@@ -33,7 +33,7 @@ interface RecordedCall {
 /** Runs every method of a ranking on a connection that only writes down what it is asked. */
 async function recordCalls(): Promise<Map<ScriptName, RecordedCall[]>> {
   const calls = new Map<ScriptName, RecordedCall[]>();
-  const page = [1, 1, 0, 0, 0];
+  const page = [1, 1, 0, 0, 0, 0];
   const replies: Partial<Record<ScriptName, unknown>> = {
     place: [1, 1, 1, 1, 0],
     read: page,

@@ -16,7 +16,7 @@ function page(epoch: number, version: number, versions: readonly number[]): Rank
     rank: index + 1,
   }));
   const totalPlayers = Math.max(3, standings.length);
-  return { epoch, version, standings, totalPlayers, changedAt: 5_000 };
+  return { epoch, version, standings, totalPlayers, changedAt: 5_000, changes: version };
 }
 
 describe("a frame", () => {

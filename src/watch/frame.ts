@@ -16,6 +16,8 @@ export interface Frame {
   readonly totalPlayers: number;
   /** Epoch ms of the newest change in the frame; undefined when the board is empty. */
   readonly changedAt: number | undefined;
+  /** Grows with each change of any player's standing, shown or not. */
+  readonly changes: number;
 }
 
 /**
@@ -31,12 +33,12 @@ export function nextFrame(page: RankedPage, limit: number, last: Frame | undefin
   const isAfter = last === undefined || epoch > last.epoch || page.version > last.version;
   const version = isAfter && page.epoch === epoch ? page.version : (last?.version ?? 0) + 1;
   const isShared = page.epoch > 0 && epoch === page.epoch && version === page.version;
-  const { totalPlayers } = page;
+  const { totalPlayers, changes } = page;
   const changedAt = entries.reduce<number | undefined>(
     (newest, { updatedAt }) => Math.max(newest ?? 0, updatedAt),
     undefined,
   );
-  return { heartbeat: false, epoch, version, isShared, entries, totalPlayers, changedAt };
+  return { heartbeat: false, epoch, version, isShared, entries, totalPlayers, changedAt, changes };
 }
 
 /** Says that `frame` is still current. */

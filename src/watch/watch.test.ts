@@ -7,7 +7,14 @@ import { Watch } from "./watch.ts";
 /** A frame of a ranking's state; from the ledger with epoch 0. */
 function frame(version: number, epoch = 1, last?: Frame): Frame {
   return nextFrame(
-    { epoch, version, standings: [], totalPlayers: version, changedAt: undefined },
+    {
+      epoch,
+      version,
+      standings: [],
+      totalPlayers: version,
+      changedAt: undefined,
+      changes: version,
+    },
     1,
     last,
   );

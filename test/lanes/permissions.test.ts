@@ -44,6 +44,8 @@ const methods = {
   },
   GetLeaderboard: (client, { gameId, playerId }, options) =>
     codeOf(client.call(score.getLeaderboard, { gameId, aroundPlayerId: playerId }, options)),
+  ListBoards: (client, { gameId }, options) =>
+    codeOf(client.call(score.listBoards, { gameId }, options)),
   GetStanding: (client, target, options) =>
     codeOf(client.call(score.getStanding, { ...target }, options)),
   WatchLeaderboard: async (client, { gameId }, options) => {
@@ -82,6 +84,7 @@ const whoMay: Readonly<Record<keyof typeof methods, Row>> = {
   StreamScores: { none: "UUUU", player: "OPPP", server: "OOPP", admin: "OOPP" },
   GetLeaderboard: { none: "OOOO", player: "OOOO", server: "OOOO", admin: "OOOO" },
   GetStanding: { none: "OOOO", player: "OOOO", server: "OOOO", admin: "OOOO" },
+  ListBoards: { none: "OOOO", player: "OOOO", server: "OOOO", admin: "OOOO" },
   WatchLeaderboard: { none: "OOOO", player: "OOOO", server: "OOOO", admin: "OOOO" },
   PutGame: { none: "UUUU", player: "PPPP", server: "PPPP", admin: "OOPP" },
   GetGame: { none: "UUUU", player: "PPPP", server: "PPPP", admin: "OOPP" },
@@ -95,6 +98,7 @@ const closedReading: Row = { none: "UUUU", player: "OOPP", server: "OOPP", admin
 const whoMayWhenClosed: Partial<typeof whoMay> = {
   GetLeaderboard: closedReading,
   GetStanding: closedReading,
+  ListBoards: closedReading,
   WatchLeaderboard: closedReading,
 };
 

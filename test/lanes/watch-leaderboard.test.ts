@@ -37,6 +37,25 @@ describeLanes("WatchLeaderboard", (lane) => {
     await frames.return(undefined);
   });
 
+  it("counts the changes of all players, shown or not", async () => {
+    const gameId = await newGame(lane);
+    await submitAll(lane, gameId, [
+      ["ada", 3],
+      ["bo", 2],
+    ]);
+    const frames = watch({ gameId, limit: 1 });
+    const { changes } = await next(frames);
+    assert.ok(changes >= 2n);
+    await submitAll(lane, gameId, [
+      ["bo", 1],
+      ["bo", -1],
+      ["ada", 1],
+    ]);
+    const later = await next(frames);
+    assert.deepEqual([later.changes - changes, players(later)], [3n, ["ada"]]);
+    await frames.return(undefined);
+  });
+
   it("shows each change, and an empty board too", async () => {
     const gameId = await newGame(lane);
     const frames = watch({ gameId, limit: 2 });

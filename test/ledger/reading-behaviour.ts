@@ -39,6 +39,11 @@ export function readingBehaviour(database: () => TestDatabase): void {
             .slice(offset, offset + limit),
         );
         assert.equal(top.totalPlayers, 25);
+        const all = await ledger.standings.page(board, undefined, 100);
+        assert.equal(
+          top.changes,
+          all.standings.reduce((sum, { version }) => sum + version, 0),
+        );
         assert.ok((top.changedAt ?? 0) <= (lastReceipt?.committedAt ?? 0));
       }
       assert.equal(await ledger.standings.count(board), 25);
@@ -52,6 +57,7 @@ export function readingBehaviour(database: () => TestDatabase): void {
       standings: [],
       totalPlayers: 0,
       changedAt: undefined,
+      changes: 0,
     });
     assert.equal(await ledger.standings.count(board), 0);
     assert.equal(await ledger.standings.find(board, "ada"), undefined);

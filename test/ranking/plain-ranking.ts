@@ -16,6 +16,10 @@ export class PlainRanking {
     return this.#standings.size;
   }
 
+  get changes(): number {
+    return [...this.#standings.values()].reduce((sum, { version }) => sum + version, 0);
+  }
+
   /** Whether anything changed, and the places. */
   place(standings: readonly Standing[]): { isChanged: boolean; placements: Placement[] } {
     const before = standings.map(({ playerId }) => this.#rankOf(playerId));

@@ -88,8 +88,8 @@ async function runOn(ranking: Ranking, direction: Direction, operations: readonl
             await ranking.around(board, operation.player, limit),
             plain.around(operation.player, limit),
           ];
-    const { totalPlayers, changedAt } = plain;
-    const expected = { epoch: 1, version, totalPlayers, changedAt, standings };
+    const { totalPlayers, changedAt, changes } = plain;
+    const expected = { epoch: 1, version, totalPlayers, changedAt, changes, standings };
     assert.deepEqual(page, standings === undefined ? undefined : expected);
   }
   await ranking.remove(board.boardNo);

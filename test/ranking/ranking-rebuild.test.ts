@@ -70,7 +70,12 @@ for (const kind of backends) {
 
           const sorted = [...ledger.values()].sort((a, b) => compareStandings("descending", a, b));
           const expected = sorted.map((standing, index) => ({ ...standing, rank: index + 1 }));
-          assert.deepEqual((await ranking.page(board, 0, 100)).standings, expected);
+          const page = await ranking.page(board, 0, 100);
+          assert.deepEqual(page.standings, expected);
+          assert.equal(
+            page.changes,
+            sorted.reduce((sum, { version }) => sum + version, 0),
+          );
           await ranking.remove(board.boardNo);
         },
       );

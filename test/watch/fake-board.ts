@@ -62,7 +62,14 @@ export class FakeBoard implements WatchedBoard {
       }));
     const { epoch, version } = this.isUnranked ? { epoch: 0, version: 0 } : this;
     const standings = all.slice(0, limit);
-    return { epoch, version, standings, totalPlayers: all.length, changedAt: undefined };
+    return {
+      epoch,
+      version,
+      standings,
+      totalPlayers: all.length,
+      changedAt: undefined,
+      changes: 0,
+    };
   }
 }
 

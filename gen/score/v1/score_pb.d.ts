@@ -6,6 +6,7 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import type { Message } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Status } from "../../google/rpc/status_pb.js";
+import type { Board } from "./admin_pb.js";
 
 /**
  * Describes the file score/v1/score.proto.
@@ -678,6 +679,46 @@ export declare type GetStandingResponse = Message<"score.v1.GetStandingResponse"
 export declare const GetStandingResponseSchema: GenMessage<GetStandingResponse>;
 
 /**
+ * Which game.
+ *
+ * @generated from message score.v1.ListBoardsRequest
+ */
+export declare type ListBoardsRequest = Message<"score.v1.ListBoardsRequest"> & {
+  /**
+   * The game.
+   *
+   * @generated from field: string game_id = 1;
+   */
+  gameId: string;
+};
+
+/**
+ * Describes the message score.v1.ListBoardsRequest.
+ * Use `create(ListBoardsRequestSchema)` to create a new message.
+ */
+export declare const ListBoardsRequestSchema: GenMessage<ListBoardsRequest>;
+
+/**
+ * A game's boards.
+ *
+ * @generated from message score.v1.ListBoardsResponse
+ */
+export declare type ListBoardsResponse = Message<"score.v1.ListBoardsResponse"> & {
+  /**
+   * The boards, the default one first.
+   *
+   * @generated from field: repeated score.v1.Board boards = 1;
+   */
+  boards: Board[];
+};
+
+/**
+ * Describes the message score.v1.ListBoardsResponse.
+ * Use `create(ListBoardsResponseSchema)` to create a new message.
+ */
+export declare const ListBoardsResponseSchema: GenMessage<ListBoardsResponse>;
+
+/**
  * Which board to watch.
  *
  * @generated from message score.v1.WatchLeaderboardRequest
@@ -773,6 +814,14 @@ export declare type WatchLeaderboardResponse = Message<"score.v1.WatchLeaderboar
    * @generated from field: bool heartbeat = 6;
    */
   heartbeat: boolean;
+
+  /**
+   * Shows how busy the board is: grows with each change of any player's
+   * standing, shown or not. A player's first one may count as two.
+   *
+   * @generated from field: int64 changes = 7;
+   */
+  changes: bigint;
 };
 
 /**
@@ -864,6 +913,17 @@ export declare const ScoreService: GenService<{
     methodKind: "unary";
     input: typeof GetStandingRequestSchema;
     output: typeof GetStandingResponseSchema;
+  },
+  /**
+   * The boards of a game, for a spectator who chooses one. Errors:
+   * INVALID_ARGUMENT; NOT_FOUND for an unknown game.
+   *
+   * @generated from rpc score.v1.ScoreService.ListBoards
+   */
+  listBoards: {
+    methodKind: "unary";
+    input: typeof ListBoardsRequestSchema;
+    output: typeof ListBoardsResponseSchema;
   },
   /**
    * The top of a board, live. The first frame comes at once and every frame is

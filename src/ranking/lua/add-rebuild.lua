@@ -13,9 +13,11 @@ if meta[1] ~= epoch or meta[2] ~= this_server() then return 0 end
 local now = redis.call('TIME')
 local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
 local changed_at = tonumber(redis.call('HGET', base, 'changed_at') or '0')
+local built = 0
 for _, standing in ipairs(standings) do
-  put(base, epoch, sign, standing)
+  built = built + put(base, epoch, sign, standing)
   changed_at = math.max(changed_at, standing[5])
 end
+redis.call('HINCRBY', base, 'built_changes', digits(built))
 redis.call('HSET', base, 'lease_ends', digits(now_ms + lease), 'changed_at', digits(changed_at))
 return 1

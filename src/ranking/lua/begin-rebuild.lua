@@ -19,5 +19,5 @@ if old and old_server ~= server then
   redis.call('HDEL', base, 'epoch')
 end
 redis.call('HSET', base, 'server', server, 'building', epoch, 'builder', builder,
-  'lease_ends', digits(now_ms + lease))
+  'lease_ends', digits(now_ms + lease), 'built_changes', '0')
 return 1

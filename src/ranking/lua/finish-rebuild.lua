@@ -10,9 +10,11 @@ local meta = redis.call('HMGET', base, 'building', 'server')
 if meta[1] ~= epoch or meta[2] ~= this_server() then return 0 end
 local old = redis.call('HGET', base, 'epoch')
 local version = next_version(base)
-redis.call('HSET', base, 'epoch', epoch, 'checkpoint', checkpoint, 'version', digits(version))
+local changes = redis.call('HGET', base, 'built_changes')
+redis.call('HSET', base, 'epoch', epoch, 'checkpoint', checkpoint, 'version', digits(version),
+  'changes', changes)
 redis.call('HSETNX', base, 'changed_at', '0')
-redis.call('HDEL', base, 'building', 'builder', 'lease_ends')
+redis.call('HDEL', base, 'building', 'built_changes', 'builder', 'lease_ends')
 if old then redis.call('UNLINK', sorted_key(base, old), record_key(base, old)) end
 redis.call(publish, base, digits(version))
 return 1

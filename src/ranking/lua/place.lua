@@ -13,7 +13,9 @@ local epoch, version, building = meta[1], tonumber(meta[2] or '0'), meta[3]
 if meta[5] ~= this_server() then return false end
 
 if building then
-  for _, standing in ipairs(standings) do put(base, building, sign, standing) end
+  local built = 0
+  for _, standing in ipairs(standings) do built = built + put(base, building, sign, standing) end
+  redis.call('HINCRBY', base, 'built_changes', digits(built))
 end
 if not epoch then return false end
 
@@ -26,25 +28,25 @@ for i, standing in ipairs(standings) do
 end
 
 local changed_at = tonumber(meta[4] or '0')
-local changed = {}
-local any = false
-for i, standing in ipairs(standings) do
-  changed[i] = put(base, epoch, sign, standing)
-  if changed[i] then
-    any = true
+local changes = 0
+for _, standing in ipairs(standings) do
+  local grown = put(base, epoch, sign, standing)
+  if grown > 0 then
+    changes = changes + grown
     changed_at = math.max(changed_at, standing[5])
   end
 end
-if any then
+if changes > 0 then
   version = next_version(base)
   redis.call('HSET', base, 'version', digits(version), 'changed_at', digits(changed_at))
+  redis.call('HINCRBY', base, 'changes', digits(changes))
   redis.call(publish, base, digits(version))
 end
 
 local reply = {tonumber(epoch), version}
 for i, standing in ipairs(standings) do
   local rank = previous[i]
-  if any then
+  if changes > 0 then
     local seq = read_record(redis.call('HGET', records, standing[1]))
     rank = redis.call('ZREVRANK', sorted, member_of(standing[1], seq)) + 1
   end

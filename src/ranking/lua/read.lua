@@ -4,13 +4,13 @@
 -- ARGV[2] offset: how many to leave out at the top
 -- ARGV[3] limit: how many to read at most
 -- ARGV[4] player: shown in the middle instead of the offset, unless empty
--- Returns {epoch, version, total, changed_at, offset, then for each standing
--- player, score, seq, version, updated_at, name}; false when the board has no
--- ranking; 0 when the player is not on it.
+-- Returns {epoch, version, total, changed_at, changes, offset, then for each
+-- standing player, score, seq, version, updated_at, name}; false when the board
+-- has no ranking; 0 when the player is not on it.
 --!include record.lua
 local base, sign, offset, limit, player =
   KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
-local meta = redis.call('HMGET', base, 'epoch', 'version', 'changed_at', 'server')
+local meta = redis.call('HMGET', base, 'epoch', 'version', 'changed_at', 'server', 'changes')
 local epoch = meta[1]
 if not epoch or meta[4] ~= this_server() then return false end
 
@@ -23,7 +23,8 @@ if player ~= '' then
   offset = math.max(0, math.min(rank - math.floor((limit - 1) / 2), total - limit))
 end
 
-local reply = {tonumber(epoch), tonumber(meta[2]), total, tonumber(meta[3]), offset}
+local reply =
+  {tonumber(epoch), tonumber(meta[2]), total, tonumber(meta[3]), tonumber(meta[5] or '0'), offset}
 if limit < 1 then return reply end
 local found = redis.call('ZREVRANGE', sorted, offset, offset + limit - 1, 'WITHSCORES')
 if #found == 0 then return reply end

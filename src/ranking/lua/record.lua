@@ -2,8 +2,9 @@
 --
 -- A board has a meta hash (the script's KEYS[1]) and, for each epoch, a sorted
 -- set and a hash of records. All keys share the board's hash tag.
---   meta: epoch in use, version, checkpoint, changed_at (ms); server that the
---     ranking was built on; building (an epoch), builder and lease_ends (ms)
+--   meta: epoch in use, version, checkpoint, changed_at (ms), changes (sum of
+--     the records' versions); server that the ranking was built on; building (an
+--     epoch), its built_changes, builder and lease_ends (ms)
 --   sorted set: member = 7 bytes of inverted seq .. player, so that of equal
 --     scores the lower seq comes first in ZREVRANGE; score is negated on
 --     ascending boards, so that ZREVRANGE is always best first
@@ -30,20 +31,22 @@ end
 -- Numbers as digits: Lua's own conversion would round them.
 local function digits(number) return string.format('%.0f', number) end
 
--- Writes {player, score, seq, version, updated_at, name} unless a copy as new is there.
+-- Writes {player, score, seq, version, updated_at, name} unless a copy as new is
+-- there. Returns by how much the player's version grew: 0 when nothing changed.
 local function put(base, epoch, sign, standing)
   local player, score, seq, version, updated_at, name = unpack(standing)
   local sorted, records = sorted_key(base, epoch), record_key(base, epoch)
   local old = redis.call('HGET', records, player)
+  local old_seq, old_version = nil, 0
   if old then
-    local old_seq, old_version = read_record(old)
-    if old_version >= version then return false end
+    old_seq, old_version = read_record(old)
+    if old_version >= version then return 0 end
     if old_seq ~= seq then redis.call('ZREM', sorted, member_of(player, old_seq)) end
   end
   redis.call('ZADD', sorted, digits(sign * score), member_of(player, seq))
   redis.call('HSET', records, player,
     struct.pack('>I7I6I6', MAX_SEQ - seq, version, updated_at) .. name)
-  return true
+  return version - old_version
 end
 
 -- A new version: the time in microseconds, or one more than the last. It goes
