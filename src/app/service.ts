@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { RateLimits } from "../access/rate-limits.ts";
 import { type TokenKeys, TokenVerifier } from "../access/token-verifier.ts";
+import { callerAddress } from "../lanes/caller-address.ts";
 import { GrpcLane } from "../lanes/grpc-lane.ts";
 import { Guard } from "../lanes/guard.ts";
 import { unaryMethods } from "../lanes/methods.ts";
@@ -135,21 +136,23 @@ export async function startService(settings: Settings): Promise<RunningService> 
     const { algorithms, SCORE_JWT_ISSUER: issuer, SCORE_JWT_AUDIENCE: audience } = settings;
     const verifier = new TokenVerifier({ keys, algorithms, issuer, audience, now });
     const guard = new Guard({ verifier, limits, metrics, log, now });
-    const unary = unaryMethods(rooms, guard);
-    const tls = tlsFiles(settings);
     let isDraining = false;
     const isReady = async () => {
       await ledger.ping();
       return !isDraining && projector.boardsBehind === 0;
     };
 
-    const grpc = new GrpcLane({ rooms, guard, unary, tls, maxMessageBytes });
-    const web = new WebLane({
+    const lane = {
       rooms,
       guard,
-      unary,
-      tls,
+      unary: unaryMethods(rooms, guard),
+      callerAddress: callerAddress(settings.SCORE_TRUSTED_PROXIES),
+      tls: tlsFiles(settings),
       maxMessageBytes,
+    };
+    const grpc = new GrpcLane(lane);
+    const web = new WebLane({
+      ...lane,
       pages: { isReady, metrics: () => metrics.text() },
       webRoot: fileURLToPath(new URL("../../web/dist", import.meta.url)),
       corsOrigins: settings.SCORE_CORS_ORIGINS,

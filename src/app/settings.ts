@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import { logLevels } from "../ops/log.ts";
 
@@ -23,6 +24,12 @@ const list = z.string().transform((text) =>
 const origin = z
   .string()
   .regex(/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#A-Z]+$/, "must be origins such as https://example.com");
+/** An address, or a network such as 10.0.0.0/8. */
+const network = z.string().refine((text) => {
+  const [address = "", bits = "0", ...more] = text.split("/");
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return more.length === 0 && /^\d+$/.test(bits) && Number(bits) <= most;
+}, "must be addresses or networks such as 10.0.0.0/8");
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 const asymmetric = "RS256,PS256,ES256,EdDSA";
 
@@ -47,6 +54,7 @@ const environment = z.object({
   SCORE_MAX_WATCHES: count(1).default(20_000),
   SCORE_MAX_QUEUED_EVENTS: count(1).default(20_000),
   SCORE_MAX_BATCH_EVENTS: whole(1, 5_000).default(512),
+  SCORE_TRUSTED_PROXIES: list.pipe(z.array(network)).default([]),
   SCORE_CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
   SCORE_TLS_CERT_FILE: z.string().min(1).optional(),
   SCORE_TLS_KEY_FILE: z.string().min(1).optional(),

@@ -23,6 +23,7 @@ import type { Rooms } from "../service/rooms.ts";
 import { streamScores } from "../service/stream-scores.ts";
 import { watchLeaderboard } from "../service/watch-leaderboard.ts";
 import type { Frame } from "../watch/frame.ts";
+import type { CallerAddress } from "./caller-address.ts";
 import { methodDefinition } from "./grpc-method.ts";
 import { type Guard, type Incoming, RefusedCall } from "./guard.ts";
 import { Health } from "./health.ts";
@@ -40,6 +41,7 @@ export interface TlsFiles {
 interface GrpcLaneOptions {
   readonly rooms: Rooms;
   readonly guard: Guard;
+  readonly callerAddress: CallerAddress;
   readonly unary: readonly UnaryMethod[];
   readonly tls: TlsFiles | undefined;
   readonly maxMessageBytes: number;
@@ -132,7 +134,9 @@ export class GrpcLane {
     const { guard } = this.#options;
     return (call, callback) => {
       guard
-        .run(incoming(call, method, neverAborted), (accepted) => handle(accepted, call.request))
+        .run(this.#incoming(call, method, neverAborted), (accepted) =>
+          handle(accepted, call.request),
+        )
         .then(
           (response) => callback(null, response),
           (error) => callback(toServiceError(error)),
@@ -155,7 +159,7 @@ export class GrpcLane {
         end: ended.reject,
       };
       guard
-        .run(incoming(call, "WatchLeaderboard", gone.signal), async (accepted) => {
+        .run(this.#incoming(call, "WatchLeaderboard", gone.signal), async (accepted) => {
           leave = await watchLeaderboard(rooms, accepted, toWatchRequest(call.request), sink);
           await ended.promise;
         })
@@ -175,7 +179,7 @@ export class GrpcLane {
       call.on("cancelled", () => gone.abort());
       const sent = new SentCount();
       guard
-        .run(incoming(call, "StreamScores", gone.signal), async (accepted) => {
+        .run(this.#incoming(call, "StreamScores", gone.signal), async (accepted) => {
           for await (const result of streamScores(rooms, accepted, submissions(call))) {
             const response = create(StreamScoresResponseSchema, fromResult(result, refuse));
             const hasRoom = call.write(response, sent.begin());
@@ -190,6 +194,21 @@ export class GrpcLane {
             call.emit("error", toServiceError(error));
           },
         );
+    };
+  }
+
+  #incoming(call: Call, method: string, signal: AbortSignal): Incoming {
+    const [authorization] = call.metadata.get("authorization");
+    const forwardedFor = call.metadata.get("x-forwarded-for").join(", ") || undefined;
+    const deadline = call.getDeadline();
+    const until = typeof deadline === "number" ? deadline : deadline.getTime();
+    return {
+      lane: "grpc",
+      method,
+      authorization: authorization === undefined ? undefined : String(authorization),
+      address: this.#options.callerAddress(hostOf(call.getPeer()), forwardedFor),
+      deadline: Number.isFinite(until) ? until : undefined,
+      signal,
     };
   }
 }
@@ -238,22 +257,8 @@ function drained(
   });
 }
 
-function incoming(call: Call, method: string, signal: AbortSignal): Incoming {
-  const [authorization] = call.metadata.get("authorization");
-  const deadline = call.getDeadline();
-  const until = typeof deadline === "number" ? deadline : deadline.getTime();
-  return {
-    lane: "grpc",
-    method,
-    authorization: authorization === undefined ? undefined : String(authorization),
-    address: addressOf(call.getPeer()),
-    deadline: Number.isFinite(until) ? until : undefined,
-    signal,
-  };
-}
-
 /** `127.0.0.1:1234`, `[::1]:1234` or `::1:1234` without the port. */
-function addressOf(peer: string): string {
+function hostOf(peer: string): string {
   return peer.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
 }
 
@@ -261,6 +266,8 @@ function toServiceError(error: unknown) {
   if (!(error instanceof RefusedCall)) throw error;
   const metadata = new Metadata();
   metadata.set("grpc-status-details-bin", statusDetails(error.wire));
+  const { retryAfter } = error.wire;
+  if (retryAfter !== undefined) metadata.set("retry-after", retryAfter);
   return Object.assign(new Error(error.message), {
     code: error.wire.code as number as status,
     details: error.wire.message,

@@ -23,6 +23,7 @@ import { ScoreError } from "../model/score-error.ts";
 import type { Call, Rooms } from "../service/rooms.ts";
 import { streamScores } from "../service/stream-scores.ts";
 import { watchLeaderboard } from "../service/watch-leaderboard.ts";
+import type { CallerAddress } from "./caller-address.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import type { Lane, TlsFiles } from "./grpc-lane.ts";
 import { type Guard, type Incoming, RefusedCall } from "./guard.ts";
@@ -33,6 +34,7 @@ import { type OperatorPages, webPages } from "./web-pages.ts";
 interface WebLaneOptions {
   readonly rooms: Rooms;
   readonly guard: Guard;
+  readonly callerAddress: CallerAddress;
   readonly unary: readonly UnaryMethod[];
   readonly pages: OperatorPages;
   /** The folder of the bundled page. */
@@ -45,7 +47,7 @@ interface WebLaneOptions {
 /** JSON shows what is in the errors of single events. */
 const errorDetails = createRegistry(file_google_rpc_error_details);
 
-const peerAddress = createContextKey("", { description: "the caller's network address" });
+const callersAddress = createContextKey("", { description: "the caller's network address" });
 
 /** The lane for browsers and curl: Connect, gRPC-Web and JSON by connect-node, and the page. */
 export class WebLane {
@@ -92,15 +94,19 @@ export class WebLane {
   }
 
   #createServer(): Server {
-    const { tls, corsOrigins, maxMessageBytes, pages, webRoot } = this.#options;
+    const { tls, callerAddress, corsOrigins, maxMessageBytes, pages, webRoot } = this.#options;
     const calls = connectNodeAdapter({
       routes: (router) => this.#routes(router),
       readMaxBytes: maxMessageBytes,
       writeMaxBytes: maxMessageBytes,
       jsonOptions: { registry: errorDetails },
       shutdownSignal: this.#stopping.signal,
-      contextValues: (request) =>
-        createContextValues().set(peerAddress, request.socket.remoteAddress ?? ""),
+      contextValues: ({ socket, headers }) => {
+        // Node joins headers of this name by commas.
+        const forwardedFor = headers["x-forwarded-for"]?.toString();
+        const address = callerAddress(socket.remoteAddress ?? "", forwardedFor);
+        return createContextValues().set(callersAddress, address);
+      },
       fallback: webPages(webRoot, pages),
     });
     const allowOrigins = cors({
@@ -225,7 +231,7 @@ function incoming(context: HandlerContext): Incoming {
     lane: "web",
     method: context.method.name,
     authorization: context.requestHeader.get("authorization") ?? undefined,
-    address: context.values.get(peerAddress),
+    address: context.values.get(callersAddress),
     deadline: timeoutMs === undefined ? undefined : Date.now() + timeoutMs,
     signal: context.signal,
   };
@@ -233,8 +239,9 @@ function incoming(context: HandlerContext): Incoming {
 
 function toConnectError(error: unknown): ConnectError {
   if (!(error instanceof RefusedCall)) throw error;
-  const { code, message, details } = error.wire;
-  return new ConnectError(message, code, undefined, [...details] as never);
+  const { code, message, details, retryAfter } = error.wire;
+  const headers = retryAfter === undefined ? undefined : { "retry-after": retryAfter };
+  return new ConnectError(message, code, headers, [...details] as never);
 }
 
 /**

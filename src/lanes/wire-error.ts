@@ -50,6 +50,8 @@ export interface WireError {
   readonly code: Code;
   readonly message: string;
   readonly details: readonly ErrorDetail[];
+  /** The header of that name: whole seconds. Undefined when waiting does not help. */
+  readonly retryAfter: string | undefined;
 }
 
 /**
@@ -63,6 +65,7 @@ export function toWireError(error: unknown, reference: string): WireError {
       code: Code.Internal,
       message,
       details: [errorInfo("INTERNAL"), detail(RequestInfoSchema, { requestId: reference })],
+      retryAfter: undefined,
     };
   }
   const code = codes[error.code];
@@ -70,11 +73,13 @@ export function toWireError(error: unknown, reference: string): WireError {
   if (error.violations.length > 0) {
     details.push(detail(BadRequestSchema, { fieldViolations: [...error.violations] }));
   }
+  let retryAfter: string | undefined;
   if (code === Code.ResourceExhausted || code === Code.Unavailable) {
-    const retryDelay = durationFromMs(Math.ceil(error.retryAfterMs ?? defaultRetryMs));
-    details.push(detail(RetryInfoSchema, { retryDelay }));
+    const ms = Math.ceil(error.retryAfterMs ?? defaultRetryMs);
+    details.push(detail(RetryInfoSchema, { retryDelay: durationFromMs(ms) }));
+    retryAfter = String(Math.ceil(ms / 1_000));
   }
-  return { code, message: error.message, details };
+  return { code, message: error.message, details, retryAfter };
 }
 
 /** The error as google.rpc.Status. */

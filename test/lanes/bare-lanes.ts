@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { RateLimits } from "../../src/access/rate-limits.ts";
 import { TokenVerifier } from "../../src/access/token-verifier.ts";
+import { callerAddress } from "../../src/lanes/caller-address.ts";
 import { GrpcLane } from "../../src/lanes/grpc-lane.ts";
 import { Guard } from "../../src/lanes/guard.ts";
 import { unaryMethods } from "../../src/lanes/methods.ts";
@@ -46,8 +47,14 @@ export async function openBareLanes({
   const guard = new Guard({ verifier, limits, metrics, log, now: Date.now });
   const stopping = new AbortController().signal;
   const rooms = { limits, stopping, now: Date.now, anonymousRead: true, ...given } as Rooms;
-  const unary = unaryMethods(rooms, guard);
-  const options = { rooms, guard, unary, tls: undefined, maxMessageBytes: 1_024 * 1_024 };
+  const options = {
+    rooms,
+    guard,
+    unary: unaryMethods(rooms, guard),
+    callerAddress: callerAddress([]),
+    tls: undefined,
+    maxMessageBytes: 1_024 * 1_024,
+  };
   const pages = { isReady: async () => true, metrics: () => metrics.text() };
   const lanes = await Promise.all([
     new GrpcLane(options).listen("127.0.0.1", 0),

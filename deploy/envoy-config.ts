@@ -1,0 +1,89 @@
+import { type Document, parseDocument } from "yaml";
+import { z } from "zod";
+
+/** A setting that is unknown or wrong: one line for the operator. */
+export class WrongEnvoySettings extends Error {}
+
+const port = z
+  .string()
+  .regex(/^\d+$/, "must be a port")
+  .transform(Number)
+  .pipe(z.number().max(65_535));
+const words = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((word) => word.trim())
+    .filter(Boolean),
+);
+const upstream = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d+$/, "must be host:port")
+  .transform((text) => {
+    const at = text.lastIndexOf(":");
+    return { address: text.slice(0, at).replace(/^\[|\]$/g, ""), port: Number(text.slice(at + 1)) };
+  });
+const upstreams = words.pipe(z.array(upstream).min(1));
+
+/** What of envoy.yaml an operator sets by Envoy's environment; the README's table repeats it. */
+const environment = z.object({
+  ENVOY_HOST: z.string().optional(),
+  ENVOY_PORT: port.optional(),
+  ENVOY_ADMIN_PORT: port.optional(),
+  ENVOY_GRPC_UPSTREAMS: upstreams.optional(),
+  ENVOY_WEB_UPSTREAMS: upstreams.optional(),
+  ENVOY_CORS_ORIGINS: words.optional(),
+});
+
+/** Every variable that is read. */
+export const envoySettingNames = Object.keys(environment.shape);
+
+export type EnvoySettings = z.infer<typeof environment>;
+
+/** Throws WrongEnvoySettings. */
+export function readEnvoySettings(env: NodeJS.ProcessEnv): EnvoySettings {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => name.startsWith("ENVOY_") && value),
+  );
+  const unknown = Object.keys(given).find((name) => !envoySettingNames.includes(name));
+  if (unknown !== undefined) {
+    throw new WrongEnvoySettings(`${unknown} is not a setting; the README has a table of them`);
+  }
+  const parsed = environment.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new WrongEnvoySettings(`${String(issue?.path[0])}: ${issue?.message}`);
+}
+
+const listener = ["static_resources", "listeners", 0];
+const manager = [...listener, "filter_chains", 0, "filters", 0, "typed_config"];
+const origins = [
+  ...[...manager, "route_config", "virtual_hosts", 0, "typed_per_filter_config"],
+  ...["envoy.filters.http.cors", "allow_origin_string_match"],
+];
+const addressOf = (place: readonly (string | number)[]) => [...place, "address", "socket_address"];
+
+/** envoy.yaml with `settings` in it, comments and all; what is not set stays as it stands there. */
+export function envoyConfig(yaml: string, settings: EnvoySettings): Document {
+  const config = parseDocument(yaml);
+  const set = (place: readonly (string | number)[], value: unknown) => {
+    if (value !== undefined) config.setIn(place, config.createNode(value));
+  };
+  set([...addressOf(listener), "address"], settings.ENVOY_HOST);
+  set([...addressOf(listener), "port_value"], settings.ENVOY_PORT);
+  set([...addressOf(["admin"]), "port_value"], settings.ENVOY_ADMIN_PORT);
+  set(
+    origins,
+    settings.ENVOY_CORS_ORIGINS?.map((exact) => ({ exact })),
+  );
+  for (const [index, hosts] of [
+    settings.ENVOY_GRPC_UPSTREAMS,
+    settings.ENVOY_WEB_UPSTREAMS,
+  ].entries()) {
+    const endpoints = hosts?.map(({ address, port: port_value }) => ({
+      endpoint: { address: { socket_address: { address, port_value } } },
+    }));
+    const cluster = ["static_resources", "clusters", index, "load_assignment", "endpoints", 0];
+    set([...cluster, "lb_endpoints"], endpoints);
+  }
+  return config;
+}
