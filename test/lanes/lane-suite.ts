@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { after, before, describe } from "node:test";
 import type { RunningService } from "../../src/app/service.ts";
+import { type EnvoyServer, startEnvoy } from "../servers/envoy-server.ts";
 import { type Backend, backendKinds } from "./backends.ts";
-import { type ClientKind, clientKinds } from "./clients.ts";
+import { type ClientKind, clientKinds, envoyClientKinds } from "./clients.ts";
 import type { CallOptions, LaneClient } from "./lane-client.ts";
 import { startTestService, tokenFor } from "./test-service.ts";
 
@@ -16,7 +17,10 @@ export interface Lane {
   readonly admin: CallOptions;
 }
 
-/** Defines the same tests on every backend through every client: one service a backend. */
+/**
+ * Defines the same tests on every backend through every client, directly and
+ * through a real Envoy: one service and one Envoy a backend.
+ */
 export function describeLanes(
   subject: string,
   define: (lane: Lane) => void,
@@ -26,23 +30,28 @@ export function describeLanes(
     describe(`${subject}, ${backendKind.name}`, () => {
       let backend: Backend;
       let service: RunningService;
+      let envoy: EnvoyServer;
       let server: CallOptions;
       let admin: CallOptions;
       before(async () => {
         backend = await backendKind.start();
         service = await startTestService(backend, env);
+        envoy = await startEnvoy({ instances: [service] });
         server = { token: await tokenFor("server", "game-server") };
         admin = { token: await tokenFor("admin", "operator") };
       });
       after(async () => {
+        await envoy?.close();
         await service?.close();
         await backend?.close();
       });
-      for (const kind of clientKinds) {
+      for (const kind of [...clientKinds, ...envoyClientKinds]) {
         describe(`through ${kind.name}`, () => {
           let client: LaneClient;
           before(() => {
-            client = kind.open(service);
+            const { port } = envoy;
+            const isDirect = clientKinds.includes(kind);
+            client = kind.open(isDirect ? service : { grpcPort: port, httpPort: port });
           });
           after(() => client?.close());
           define({

@@ -45,6 +45,9 @@ describeLanes("ListBoards", (lane) => {
   it("does not know games that are not there, and refuses what is no id", async () => {
     const gameId = newId("game");
     await assertRefused(list(gameId), unknown("GAME", `there is no game ${gameId}`));
-    await assertRefused(list(""), invalid({ game_id: "is required" }));
+    await assertRefused(
+      list("a+b"),
+      invalid({ game_id: "must have 1 to 128 characters out of letters, digits and -_.:@" }),
+    );
   });
 });
