@@ -34,7 +34,7 @@ async function main(): Promise<void> {
     binary,
     [
       ...["--config-yaml", JSON.stringify(config.toJS()), "--log-level", "warning"],
-      "--disable-hot-restart",
+      ...["--disable-hot-restart", "--file-flush-interval-msec", "1000"],
     ],
     { cwd: project, stdio: "inherit" },
   );

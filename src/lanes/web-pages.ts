@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { Code } from "@connectrpc/connect";
 import sirv from "sirv";
 
 /** What operators ask over plain HTTP. */
@@ -13,6 +14,13 @@ const securityHeaders = {
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
 };
+
+/** To whoever asks for REST here, or by Envoy for a path that it has not. */
+const noSuchPath = JSON.stringify({
+  code: Code.NotFound,
+  message: "no such path or method; REST is served through Envoy",
+  details: [],
+});
 
 /** Answers everything on the web lane that is not a call: the page in `webRoot`, and what operators ask. */
 export function webPages(webRoot: string, pages: OperatorPages) {
@@ -34,6 +42,8 @@ export function webPages(webRoot: string, pages: OperatorPages) {
         ({ type, text }) => answer(res, 200, text, type),
         () => answer(res, 500, "the metrics can't be read\n"),
       );
+    } else if (path !== undefined && /^\/(v1|api)\//.test(path)) {
+      answer(res, 404, noSuchPath, "application/json");
     } else files(req, res, () => answer(res, 404, "not found\n"));
   };
 }

@@ -58,7 +58,8 @@ export class EnvoyServer {
         await writeFile(adminFile, "");
         const args = ["-c", config, "--admin-address-path", adminFile];
         const quiet = ["--log-level", "warning", "--disable-hot-restart"];
-        return { command: this.#binary, args: [...args, ...quiet] };
+        const soon = ["--file-flush-interval-msec", "100"];
+        return { command: this.#binary, args: [...args, ...quiet, ...soon] };
       },
       isReady: async () => {
         this.#adminAddress = await readFile(adminFile, "utf8");
