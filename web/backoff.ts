@@ -1,10 +1,13 @@
 /** The wait before the first try after a reset. */
 const firstMs = 250;
 
-/** The longest wait, and how long a line must hold before the waits start over. */
-export const longestMs = 3_000;
+/**
+ * The longest wait, and how long a line must hold before the waits start over.
+ * With the time to connect it keeps a page right within 3 s of the service's return.
+ */
+export const longestMs = 2_000;
 
-/** Waits that double from 250 ms to 3 s, each shortened by chance, so that viewers don't return all at once. */
+/** Waits that double from 250 ms to 2 s, each shortened by chance, so that viewers don't return all at once. */
 export class Backoff {
   readonly #random: () => number;
   /** The next wait in ms before chance shortens it; within `firstMs` to `longestMs`. */

@@ -32,8 +32,17 @@ export function lineAfter(error: unknown): Line {
   }
 }
 
-/** How many ms the service asks to wait before the next try; 0 when it says nothing. */
-export function advisedWait(error: unknown): number {
+/**
+ * How many ms to wait before the next try, given the wait of the backoff: also
+ * as long as the service asks, but for a service that is away. Its advice is a
+ * guess then, and the page is to be right soon after it is back.
+ */
+export function waitAfter(error: unknown, backoffMs: number): number {
+  const { code } = ConnectError.from(error);
+  return code === Code.Unavailable ? backoffMs : advisedWait(error) + backoffMs;
+}
+
+function advisedWait(error: unknown): number {
   const [advice] = ConnectError.from(error).findDetails(RetryInfoSchema);
   const wait = advice?.retryDelay ? durationMs(advice.retryDelay) : 0;
   return Math.min(Math.max(wait, 0), longestAdviceMs);

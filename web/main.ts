@@ -1,24 +1,62 @@
-import { createClient } from "@connectrpc/connect";
+import { createClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import { h, render } from "preact";
 import { ScoreService } from "../gen/score/v1/score_pb.js";
-import { Backoff } from "./backoff.ts";
-import { boardRequest } from "./board-request.ts";
-import { BoardView } from "./board-view.tsx";
-import { watchBoard } from "./watch.ts";
+import { Pacer } from "./pacer.ts";
+import { Page } from "./page.tsx";
+import { Presence } from "./presence.ts";
+import { RecentGames } from "./recent-games.ts";
+import { Spectator } from "./spectator.ts";
+import { guarded } from "./storage.ts";
+import { TokenKeeper } from "./token-keeper.ts";
 
 const root = document.getElementById("board");
 if (root === null) throw new Error("index.html has no #board");
+root.replaceChildren();
 
-const request = boardRequest(location.search);
-const client = createClient(ScoreService, createGrpcWebTransport({ baseUrl: location.origin }));
-document.title = `${request.gameId} — leaderboard`;
+/** Time passes without frames, too: movement ages, neighbours move, rates fall silent. */
+const tickMs = 1_000;
 
-await watchBoard({
-  open: (known, signal) => client.watchLeaderboard({ ...request, ...known }, { signal }),
-  show: (shown) => render(h(BoardView, { ...shown, request }), root),
-  backoff: new Backoff(Math.random),
-  clock: () => performance.now(),
-  // The page watches for as long as it is open.
-  signal: new AbortController().signal,
+const clock = () => Date.now();
+const presence = new Presence({ page: document, machine: window, clock });
+const tokens = new TokenKeeper(guarded(() => sessionStorage));
+const games = new RecentGames(guarded(() => localStorage));
+
+const authorize: Interceptor = (next) => (request) => {
+  const token = tokens.at(clock());
+  if (token) request.header.set("authorization", `Bearer ${token.jwt}`);
+  return next(request);
+};
+const transport = createGrpcWebTransport({ baseUrl: location.origin, interceptors: [authorize] });
+
+const pacer = new Pacer((next) => requestAnimationFrame(next), draw);
+const spectator = new Spectator(location.search, {
+  client: createClient(ScoreService, transport),
+  presence,
+  tokens,
+  games,
+  clock,
+  changed: () => pacer.request(),
+  visit: (search) => {
+    if (search !== location.search) history.pushState(null, "", search);
+  },
+  failed: (error) => reportError(error),
 });
+
+addEventListener("popstate", () => spectator.revisit(location.search));
+setInterval(() => {
+  if (presence.isAway) return;
+  spectator.tick();
+  pacer.request();
+}, tickMs);
+draw();
+
+function draw(): void {
+  if (root === null) return;
+  const { choice, session, sessionKey } = spectator;
+  document.title = `${choice.gameId} — leaderboard`;
+  document.documentElement.dataset.display = choice.display;
+  const choose = (choice: Parameters<typeof spectator.choose>[0]) => spectator.choose(choice);
+  const recentGames = () => games.list();
+  render(h(Page, { choice, session, sessionKey, recentGames, choose, now: clock() }), root);
+}

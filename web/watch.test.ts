@@ -11,6 +11,7 @@ import {
   type WatchLeaderboardResponseSchema,
 } from "../gen/score/v1/score_pb.js";
 import { Backoff } from "./backoff.ts";
+import { Presence } from "./presence.ts";
 import { type Known, type Shown, watchBoard } from "./watch.ts";
 
 type FrameInit = MessageInitShape<typeof WatchLeaderboardResponseSchema>;
@@ -26,7 +27,7 @@ const heartbeat: FrameInit = { epoch: 2n, version: 7n, totalPlayers: 1n, heartbe
 describe("a watched board", () => {
   let page: Page;
   beforeEach(() => {
-    mock.timers.enable({ apis: ["setTimeout", "Date"] });
+    mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
     page = new Page();
   });
   afterEach(async () => {
@@ -57,29 +58,56 @@ describe("a watched board", () => {
     await page.shown();
     call.end();
     assert.equal(summary(await page.shown()), "reconnecting: ada 10");
-    mock.timers.tick(250);
+    pass(250);
     const again = await page.opened();
     assert.deepEqual(known(again), [2n, 7n]);
     again.send(heartbeat);
     assert.equal(summary(await page.shown()), "live: ada 10");
   });
 
-  it("gives up a silent line after 40 s", async () => {
+  it("says since when the shown state is old", async () => {
+    const call = await page.opened();
+    call.send(first);
+    assert.equal((await page.shown()).staleSince, undefined);
+    pass(7_000);
+    call.send(heartbeat);
+    await page.shown();
+    const heard = Date.now();
+    pass(900);
+    call.end();
+    assert.equal((await page.shown()).staleSince, heard);
+  });
+
+  it("gives up a silent line after 20 s", async () => {
     const call = await page.opened();
     call.send(first);
     await page.shown();
-    mock.timers.tick(39_999);
+    pass(19_999);
     call.send(heartbeat);
     assert.equal(summary(await page.shown()), "live: ada 10");
-    mock.timers.tick(39_999);
+    pass(19_999);
     assert.equal(call.signal.aborted, false);
-    mock.timers.tick(1);
+    pass(1);
     assert.equal(summary(await page.shown()), "reconnecting: ada 10");
     assert.equal(call.signal.aborted, true);
   });
 
-  it("waits twice as long after each failure, up to 3 s", async () => {
-    for (const wait of [250, 500, 1_000, 2_000, 3_000, 3_000]) {
+  it("gives up a call that says nothing within 4 s, the next one within 8 s", async () => {
+    const call = await page.opened();
+    pass(3_999);
+    assert.equal(call.signal.aborted, false);
+    pass(1);
+    assert.equal(summary(await page.shown()), "reconnecting: ");
+    await page.opensAfter(250);
+    const again = await page.opened();
+    pass(7_999);
+    assert.equal(again.signal.aborted, false);
+    pass(1);
+    assert.equal(summary(await page.shown()), "reconnecting: ");
+  });
+
+  it("waits twice as long after each failure, up to 2 s", async () => {
+    for (const wait of [250, 500, 1_000, 2_000, 2_000]) {
       await page.fails(new ConnectError("down", Code.Unavailable));
       await page.opensAfter(wait);
     }
@@ -97,7 +125,7 @@ describe("a watched board", () => {
     const long = await page.opened();
     long.send(first);
     await page.shown();
-    mock.timers.tick(3_000);
+    pass(2_000);
     long.end();
     await page.shown();
     await page.opensAfter(250);
@@ -109,6 +137,78 @@ describe("a watched board", () => {
     const error = new ConnectError("too many watches", Code.ResourceExhausted, undefined, details);
     assert.equal(summary(await page.fails(error)), "failing (too many watches): ");
     await page.opensAfter(5_250);
+  });
+
+  it("tries a service that is away as often as ever, whatever it asked", async () => {
+    const retryDelay = durationFromMs(5_000);
+    const details = [{ desc: RetryInfoSchema, value: { retryDelay } }];
+    await page.fails(new ConnectError("shutting down", Code.Unavailable, undefined, details));
+    await page.opensAfter(250);
+  });
+
+  it("holds no line while nobody looks, and names the frame it shows when somebody is back", async () => {
+    const call = await page.opened();
+    call.send(first);
+    await page.shown();
+    page.hide();
+    pass(3_999);
+    assert.equal(call.signal.aborted, false);
+    pass(1);
+    assert.equal(summary(await page.shown()), "reconnecting: ada 10");
+    assert.equal(call.signal.aborted, true);
+    await page.opensNotFor(600_000);
+    page.look();
+    const again = await page.opened();
+    assert.deepEqual(known(again), [2n, 7n]);
+    again.send(heartbeat);
+    assert.equal(summary(await page.shown()), "live: ada 10");
+  });
+
+  it("opens no line in a tab that was opened in the background", async () => {
+    await page.close();
+    page = new Page({ isHidden: true });
+    await page.opensNotFor(60_000);
+    page.look();
+    await page.opened();
+  });
+
+  it("keeps the line when a tab is hidden for a moment", async () => {
+    const call = await page.opened();
+    call.send(first);
+    await page.shown();
+    page.hide();
+    pass(900);
+    page.look();
+    pass(10_000);
+    assert.equal(call.signal.aborted, false);
+  });
+
+  it("opens the line anew after the machine slept", async () => {
+    const call = await page.opened();
+    call.send(first);
+    await page.shown();
+    mock.timers.setTime(Date.now() + 3_600_000);
+    mock.timers.tick(1_000);
+    assert.equal(call.signal.aborted, true);
+    assert.equal(summary(await page.shown()), "reconnecting: ada 10");
+    assert.deepEqual(known(await page.opened()), [2n, 7n]);
+  });
+
+  it("opens the line anew when the page is taken out of the browser's cache, not when it is loaded", async () => {
+    const call = await page.opened();
+    page.machine.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: false }));
+    assert.equal(call.signal.aborted, false);
+    page.machine.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
+    assert.equal(call.signal.aborted, true);
+    await page.opened();
+  });
+
+  it("tries at once when the network is back", async () => {
+    for (let failure = 0; failure < 4; failure += 1) {
+      await page.fails(new ConnectError("down", Code.Unavailable));
+      page.machine.dispatchEvent(new Event("online"));
+    }
+    await page.opened();
   });
 
   it("drops the table of a board that is gone and waits for it", async () => {
@@ -132,7 +232,8 @@ describe("a watched board", () => {
 
   it("shows a broken connection as reconnecting, not as an error of the service", async () => {
     await page.close();
-    const broken = new Page(() => Promise.reject(new TypeError("Failed to fetch")));
+    const connect = () => Promise.reject(new TypeError("Failed to fetch"));
+    const broken = new Page({ connect });
     assert.equal(summary(await broken.shown()), "reconnecting: ");
     await broken.close();
   });
@@ -153,10 +254,19 @@ class Page {
   readonly #events = new EventEmitter();
   readonly #calls = on(this.#events, "call");
   readonly #shown = on(this.#events, "shown");
+  readonly machine = new EventTarget();
+  readonly #document = Object.assign(new EventTarget(), { hidden: false });
+  readonly #presence: Presence;
   /** How often the page tried to open a line. */
   #tries = 0;
 
-  constructor(connect = () => Promise.resolve()) {
+  constructor({ connect = () => Promise.resolve(), isHidden = false } = {}) {
+    this.#document.hidden = isHidden;
+    this.#presence = new Presence({
+      page: this.#document,
+      machine: this.machine,
+      clock: () => Date.now(),
+    });
     const transport = createRouterTransport(({ rpc }) => {
       rpc(ScoreService.method.watchLeaderboard, (request, { signal }) => {
         const call = new Call(request, signal);
@@ -178,6 +288,7 @@ class Page {
         if (shown.line.state !== "connecting") this.#events.emit("shown", shown);
       },
       backoff: new Backoff(() => 1),
+      presence: this.#presence,
       clock: () => Date.now(),
       signal: this.#stop.signal,
     });
@@ -202,21 +313,45 @@ class Page {
     return this.shown();
   }
 
+  hide(): void {
+    this.#document.hidden = true;
+    this.#document.dispatchEvent(new Event("visibilitychange"));
+  }
+
+  look(): void {
+    this.#document.hidden = false;
+    this.#document.dispatchEvent(new Event("visibilitychange"));
+  }
+
+  /** Holds that the page does not try to open a line for `ms`. */
+  async opensNotFor(ms: number): Promise<void> {
+    const before = this.#tries;
+    pass(ms);
+    await new Promise(setImmediate);
+    assert.equal(this.#tries, before);
+  }
+
   /** Holds that the page tries again in `ms` from now and not before. */
   async opensAfter(ms: number): Promise<void> {
     const before = this.#tries;
-    mock.timers.tick(ms - 1);
+    pass(ms - 1);
     await new Promise(setImmediate);
     assert.equal(this.#tries, before, `tries again before ${ms} ms`);
-    mock.timers.tick(1);
+    pass(1);
     await new Promise(setImmediate);
     assert.equal(this.#tries, before + 1, `tries again after ${ms} ms`);
   }
 
   async close(): Promise<void> {
+    this.#presence.close();
     this.#stop.abort();
     await this.ended;
   }
+}
+
+/** Lets time pass a second at a time: one great step of the mocked clock would look like a sleep. */
+function pass(ms: number): void {
+  for (let left = ms; left > 0; left -= 1_000) mock.timers.tick(Math.min(left, 1_000));
 }
 
 /** The service's side of one watch. */
