@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
@@ -8,14 +8,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
-const ports = { grpc: "50051", web: "8080" };
+const ports = { grpc: "50051", web: "8080", envoy: "10000" };
 
 /** Everything that a clone would hold, in a folder of its own. */
 function freshCopy(): string {
   const folder = mkdtempSync(join(tmpdir(), "score-readme-"));
   const list = ["ls-files", "--cached", "--others", "--exclude-standard", "-z"];
-  for (const file of execFileSync("git", list, { cwd: project, encoding: "utf8" }).split("\0")) {
-    if (file === "") continue;
+  for (const file of execFileSync("git", list, { cwd: project, encoding: "utf8" })
+    .split("\0")
+    .filter(Boolean)) {
+    // What was deleted is listed until it is committed.
+    if (!existsSync(join(project, file))) continue;
     mkdirSync(join(folder, dirname(file)), { recursive: true });
     cpSync(join(project, file), join(folder, file));
   }
@@ -26,7 +29,7 @@ function freshCopy(): string {
 function plainEnvironment(): NodeJS.ProcessEnv {
   const path = (process.env.PATH ?? "").split(":").filter((part) => !part.includes("node_modules"));
   const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(SCORE_|DATABASE_URL|REDIS_URL|npm_|NODE_|INIT_CWD)/.test(name),
+    ([name]) => !/^(SCORE_|ENVOY_|DATABASE_URL|REDIS_URL|npm_|NODE_|INIT_CWD)/.test(name),
   );
   return { ...Object.fromEntries(kept), PATH: path.join(":") };
 }
@@ -40,6 +43,7 @@ function commandsUnder(heading: string): string[] {
 
 let folder: string;
 let service: ChildProcess | undefined;
+let envoy: ChildProcess | undefined;
 let printed = "";
 
 before(
@@ -57,9 +61,10 @@ before(
 );
 
 after(async () => {
-  if (service?.exitCode === null) {
-    const ended = new Promise((resolve) => service?.once("exit", resolve));
-    process.kill(-(service.pid ?? 0), "SIGTERM");
+  for (const running of [envoy, service]) {
+    if (running?.exitCode !== null) continue;
+    const ended = new Promise((resolve) => running.once("exit", resolve));
+    process.kill(-(running.pid ?? 0), "SIGTERM");
     await ended;
   }
   rmSync(folder, { recursive: true, force: true });
@@ -135,6 +140,27 @@ test("the page is there", async () => {
   const page = await fetch(`http://127.0.0.1:${ports.web}/?game=demo&limit=20`);
   assert.equal(page.status, 200);
   assert.match(await page.text(), /main\.js/);
+});
+
+test("npm run envoy serves the page and the README's REST commands", async () => {
+  envoy = spawn("npm", ["run", "envoy"], {
+    cwd: folder,
+    env: plainEnvironment(),
+    detached: true,
+    stdio: "ignore",
+  });
+  const began = performance.now();
+  const url = `http://127.0.0.1:${ports.envoy}`;
+  const isUp = async () => (await fetch(url).catch(() => undefined))?.status === 200;
+  while (!(await isUp())) {
+    assert.equal(envoy.exitCode, null, `Envoy ended; is port ${ports.envoy} or 9901 in use?`);
+    assert.ok(performance.now() - began < 120_000, "no page after two minutes");
+    await sleep(100);
+  }
+  const [rest = ""] = commandsUnder("Browsers and REST: Envoy");
+  const [update = "", watch = ""] = rest.split("\n\n");
+  assert.equal(JSON.parse(run(update, tokens())).duplicate, false);
+  assert.match(firstMessageOf(watch), /^data: \{"entries":\[\{"playerId":"ada"/);
 });
 
 test("the demo plays through the public API", () => {
