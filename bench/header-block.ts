@@ -22,15 +22,22 @@ export class HeaderBlock {
   }
 }
 
-/** The headers of a gRPC call; without `authorization` when there is no token. */
-export function callHeaders(method: string, token?: string): HeaderBlock {
+/** How a call is spoken, by its content type. */
+export type CallType = "application/grpc" | "application/grpc-web+proto";
+
+/** The headers of a call; without `authorization` when there is no token. */
+export function callHeaders(
+  method: string,
+  token?: string,
+  type: CallType = "application/grpc",
+): HeaderBlock {
   return new HeaderBlock({
     ":method": "POST",
     ":scheme": "http",
     ":path": `/score.v1.ScoreService/${method}`,
     ":authority": "127.0.0.1",
     te: "trailers",
-    "content-type": "application/grpc",
+    "content-type": type,
     "user-agent": "score-bench",
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
   });

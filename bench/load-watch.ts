@@ -17,6 +17,8 @@ export interface WatchOptions {
   readonly watchesPerConnection: number;
   /** Entries in a frame. */
   readonly limit: number;
+  /** As browsers do it, through a proxy that knows how. */
+  readonly isWeb: boolean;
 }
 
 export interface WatchResult {
@@ -92,11 +94,13 @@ class WatchLoad implements Load<WatchResult> {
   }
 
   async #connect(firstWatch: number): Promise<void> {
-    const { port, gameId, limit, watchesPerConnection } = this.#options;
+    const { port, gameId, limit, watchesPerConnection, isWeb } = this.#options;
     const watches = Array.from({ length: watchesPerConnection }, (_, index) =>
       this.#receiver(firstWatch + index, index === 0),
     );
-    const connection = await Http2Connection.open(port, callHeaders("WatchLeaderboard"), {
+    const type = isWeb ? "application/grpc-web+proto" : "application/grpc";
+    const headers = callHeaders("WatchLeaderboard", undefined, type);
+    const connection = await Http2Connection.open(port, headers, {
       onData: (streamId, bytes, from, to) => watches[(streamId - 1) / 2]?.push(bytes, from, to),
       onEnd: () => {
         throw new Error("a watch ended");

@@ -6,13 +6,14 @@ import { profileText } from "./cpu-profile.ts";
 import type { Figure } from "./figure.ts";
 import { packageVersion, thisMachine } from "./machine.ts";
 import type { Measure } from "./measure.ts";
+import { measurePage } from "./measure-page.ts";
 import { measureStreamScores } from "./measure-stream-scores.ts";
 import { measureUpdateScore } from "./measure-update-score.ts";
-import { measureWatch } from "./measure-watch.ts";
+import { measureEnvoyWatch, measureWatch } from "./measure-watch.ts";
 import { type Report, reportText } from "./report.ts";
 import { Stage } from "./stage.ts";
 
-const usage = `usage: npm run bench -- [--only update|stream|watch]... [--profile]
+const usage = `usage: npm run bench -- [--only update|stream|watch|envoy-watch|page]... [--profile]
 
   --only     measures only this; may be given more than once
   --profile  also says where the service's CPU time goes, which makes it slower
@@ -22,10 +23,12 @@ const measures: Readonly<Record<string, Measure>> = {
   update: measureUpdateScore,
   stream: measureStreamScores,
   watch: measureWatch,
+  "envoy-watch": measureEnvoyWatch,
+  page: measurePage,
 };
 
-/** A run takes about 90 s; one that hangs is ended. */
-const runTimeoutMs = 175_000;
+/** A run takes about 150 s; one that hangs is ended. */
+const runTimeoutMs = 300_000;
 
 const resultsFolder = fileURLToPath(new URL("results/", import.meta.url));
 

@@ -1,3 +1,5 @@
+import { startEnvoy } from "../test/servers/envoy-server.ts";
+import { cpuSeconds } from "./cpu-clock.ts";
 import { type Figure, figure, withNotes } from "./figure.ts";
 import { LoadProcess } from "./load-process.ts";
 import type { UpdateOptions, UpdateResult } from "./load-update.ts";
@@ -18,23 +20,35 @@ const writers = { players: limit, inFlight: 2, connections: 1 };
  * Messages a second to the watchers of one board whose top changes at every
  * tick; the times are those from a change to its arrival.
  */
-export async function measureWatch(context: MeasureContext): Promise<readonly Figure[]> {
+export function measureWatch(context: MeasureContext): Promise<readonly Figure[]> {
+  return measure(context, false);
+}
+
+/** The same through Envoy, to watchers that speak gRPC-Web. */
+export function measureEnvoyWatch(context: MeasureContext): Promise<readonly Figure[]> {
+  return measure(context, true);
+}
+
+async function measure(context: MeasureContext, isWeb: boolean): Promise<readonly Figure[]> {
   const { stage, profileFolder, signal, progress } = context;
   const settings = { SCORE_TICK_MS: String(tickMs) };
   await using scene = await stage.scene({ settings, players, profileFolder, signal });
-  const { port, token, gameId } = scene;
+  const { token, gameId } = scene;
+  await using envoy = isWeb ? await startEnvoy({ instances: [scene.instance] }) : undefined;
+  const port = envoy?.port ?? scene.port;
   const watches = connections * watchesPerConnection;
   progress(`WatchLeaderboard, ${watches} watches`);
   await using watch = await LoadProcess.start<WatchOptions, WatchResult>(
     "load-watch.ts",
-    { port, gameId, connections, watchesPerConnection, limit },
+    { port, gameId, connections, watchesPerConnection, limit, isWeb },
     signal,
   );
   await using writer = await LoadProcess.start<UpdateOptions, UpdateResult>(
     "load-update.ts",
-    { port, token, gameId, run: "w", ...writers },
+    { port: scene.port, token, gameId, run: "w", ...writers },
     signal,
   );
+  const envoyBefore = envoy && cpuSeconds(envoy.pid);
   const taken = await scene.measure<WatchResult | UpdateResult>([watch, writer], {
     ...times,
     signal,
@@ -49,7 +63,13 @@ export async function measureWatch(context: MeasureContext): Promise<readonly Fi
     `${Math.round(written.calls / written.seconds)} updates/s by ${writers.inFlight} writers`,
     `${sampled} messages decoded: whole and in order`,
   ];
-  const what = `WatchLeaderboard, ${watches} watches of a top ${limit}`;
+  if (envoy && envoyBefore !== undefined) {
+    const seconds = cpuSeconds(envoy.pid) - envoyBefore;
+    const wall = times.warmUpMs / 1_000 + watched.seconds;
+    notes.push(`Envoy took ${Math.round((100 * seconds) / wall)} % of one core`);
+  }
+  const way = isWeb ? " by gRPC-Web through Envoy" : "";
+  const what = `WatchLeaderboard, ${watches} watches of a top ${limit}${way}`;
   const one = figure({ what, unit: "messages", count, seconds, p50Ms, p99Ms, notes }, taken);
   return withNotes([one], await scene.end());
 }

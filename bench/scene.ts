@@ -71,6 +71,11 @@ export class Scene {
     return this.#service.grpcPort;
   }
 
+  /** The ports of both lanes. */
+  get instance(): { readonly grpcPort: number; readonly httpPort: number } {
+    return this.#service;
+  }
+
   /** Lets loads that run already go on for the time of warming up, and then measures. */
   async measure<R>(
     loads: readonly LoadProcess<unknown, R>[],

@@ -15,13 +15,15 @@ export interface ServiceOptions {
 export class ServiceProcess {
   readonly pid: number;
   readonly grpcPort: number;
+  readonly httpPort: number;
   readonly #process: ServerProcess;
   #isStopped = false;
 
-  private constructor(serverProcess: ServerProcess, pid: number, grpcPort: number) {
+  private constructor(serverProcess: ServerProcess, pid: number, ports: Ports) {
     this.#process = serverProcess;
     this.pid = pid;
-    this.grpcPort = grpcPort;
+    this.grpcPort = ports.grpcPort;
+    this.httpPort = ports.httpPort;
   }
 
   /** Resolves when it has printed its addresses; rejects with its output when it ends before. */
@@ -38,17 +40,17 @@ export class ServiceProcess {
       main,
     ];
     let pid = 0;
-    let port: number | undefined;
+    let ports: Ports | undefined;
     try {
       await serverProcess.launch({
         program: async () => ({ command: "env", args }),
         isReady: async (id) => {
           pid = id;
-          port = portIn(await serverProcess.log());
-          return port !== undefined;
+          ports = portsIn(await serverProcess.log());
+          return ports !== undefined;
         },
       });
-      return new ServiceProcess(serverProcess, pid, port ?? 0);
+      return new ServiceProcess(serverProcess, pid, ports as unknown as Ports);
     } catch (error) {
       await serverProcess.close();
       throw error;
@@ -74,9 +76,14 @@ export class ServiceProcess {
   }
 }
 
-const greeting = /^score is running\n(?: {2}.*\n)*? {2}gRPC .*:(\d+) .*\n(?: {2}.*\n)*/;
+interface Ports {
+  readonly grpcPort: number;
+  readonly httpPort: number;
+}
 
-function portIn(output: string): number | undefined {
-  const port = greeting.exec(output)?.[1];
-  return port === undefined ? undefined : Number(port);
+const greeting = /^score is running\n {2}gRPC .*:(\d+) .*\n {2}web .*:(\d+) .*\n(?: {2}.*\n)*/;
+
+function portsIn(output: string): Ports | undefined {
+  const found = greeting.exec(output);
+  return found === null ? undefined : { grpcPort: Number(found[1]), httpPort: Number(found[2]) };
 }

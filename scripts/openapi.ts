@@ -34,8 +34,8 @@ function generated(): Description {
 function describe(description: Description): Description {
   const { paths, components, info, ...rest } = description;
   const { get: watch } = paths["/v1/games/{game_id}/leaderboard:watch"];
-  const [[, frame]] = Object.entries<Description>(watch.responses["200"].content);
-  watch.responses["200"].content = { "text/event-stream": frame };
+  const { content } = watch.responses["200"];
+  watch.responses["200"].content = { "text/event-stream": content["application/json"] };
   const securitySchemes = { token: { type: "http", scheme: "bearer", bearerFormat: "JWT" } };
   return {
     ...rest,

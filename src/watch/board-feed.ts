@@ -45,6 +45,8 @@ export class BoardFeed {
   #reading: Promise<void> | undefined;
   #isDirty = false;
   #readAt = Number.NEGATIVE_INFINITY;
+  /** As of the last read, shown or not. */
+  #changes = 0;
   #isClosed = false;
 
   constructor(options: BoardFeedOptions) {
@@ -117,7 +119,7 @@ export class BoardFeed {
     for (const group of this.#groups.values()) {
       if (group.frame === undefined || time - group.sentAt < times.heartbeatMs) continue;
       group.sentAt = time;
-      const heartbeat = heartbeatOf(group.frame);
+      const heartbeat = heartbeatOf({ ...group.frame, changes: this.#changes });
       for (const watch of group.watches) watch.beat(heartbeat);
     }
     this.#markDirty();
@@ -143,6 +145,7 @@ export class BoardFeed {
     this.#isDirty = false;
     const limit = Math.max(...this.#groups.keys());
     const page = await board.top(limit);
+    this.#changes = page.changes;
     for (const [wanted, group] of this.#groups) {
       // A group of a higher limit came while the board was read.
       if (wanted > limit) this.#isDirty = true;

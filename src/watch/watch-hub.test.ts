@@ -157,6 +157,20 @@ describe("a hub of watches", () => {
     assert.equal(stalled.client.frames.length, 3);
   });
 
+  it("says in heartbeats how busy the board is below what is shown", async () => {
+    const { client } = await join(1);
+    const before = client.frames.at(-1)?.changes ?? 0;
+    for (const score of [1, 2, 1]) board.changeAndNotify("bob", score);
+    await pass(16_000);
+    assert.deepEqual(
+      client.frames.map(({ heartbeat, changes }) => [heartbeat, changes - before]),
+      [
+        [false, 0],
+        [true, 3],
+      ],
+    );
+  });
+
   it("sends a client that comes back nothing but a heartbeat while it is up to date", async () => {
     const { client, leave } = await join();
     const [known] = client.frames;

@@ -33,6 +33,7 @@ export class EnvoyServer {
   /** Undefined before the first start; the same after each. */
   #port: number | undefined;
   #adminAddress = "";
+  #pid = 0;
 
   constructor(serverProcess: ServerProcess, binary: string, options: EnvoyOptions) {
     this.#process = serverProcess;
@@ -43,6 +44,10 @@ export class EnvoyServer {
   get port(): number {
     if (this.#port === undefined) throw new Error("Envoy has not been started");
     return this.#port;
+  }
+
+  get pid(): number {
+    return this.#pid;
   }
 
   get url(): string {
@@ -61,7 +66,8 @@ export class EnvoyServer {
         const soon = ["--file-flush-interval-msec", "100"];
         return { command: this.#binary, args: [...args, ...quiet, ...soon] };
       },
-      isReady: async () => {
+      isReady: async (pid) => {
+        this.#pid = pid;
         this.#adminAddress = await readFile(adminFile, "utf8");
         if (this.#adminAddress === "") return false;
         return this.admin("/ready").then(

@@ -68,7 +68,7 @@ export class FakeBoard implements WatchedBoard {
       standings,
       totalPlayers: all.length,
       changedAt: undefined,
-      changes: 0,
+      changes: all.reduce((sum, { version }) => sum + version, 0),
     };
   }
 }

@@ -1,0 +1,85 @@
+import { callHeaders } from "./header-block.ts";
+import { Http2Connection } from "./http2-connection.ts";
+import { type Load, serveLoad } from "./load.ts";
+import { ScoreRequest } from "./score-request.ts";
+
+/** How often what is due is sent, in ms. */
+const stepMs = 5;
+
+export interface PacedOptions {
+  readonly port: number;
+  readonly token: string;
+  readonly gameId: string;
+  /** Makes the action ids differ from those of other runs. */
+  readonly run: string;
+  readonly players: number;
+  readonly perSecond: number;
+}
+
+export interface PacedResult {
+  readonly seconds: number;
+  readonly calls: number;
+  /** Since the start: what the ledger must hold. */
+  readonly accepted: number;
+}
+
+/** UpdateScore at a steady rate, whatever the answers take. */
+class PacedLoad implements Load<PacedResult> {
+  readonly #options: PacedOptions;
+  readonly #request: ScoreRequest;
+  readonly #idle = Promise.withResolvers<void>();
+  #beganAt = 0;
+  #calls = 0;
+  #accepted = 0;
+  #sent = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: PacedOptions) {
+    this.#options = options;
+    this.#request = new ScoreRequest(options.gameId, options.run);
+  }
+
+  async start(): Promise<this> {
+    const { port, token, perSecond, players } = this.#options;
+    const answered = new Set<number>();
+    const connection = await Http2Connection.open(port, callHeaders("UpdateScore", token), {
+      onData: (streamId) => answered.add(streamId),
+      onEnd: (streamId) => {
+        if (!answered.delete(streamId)) throw new Error("a call failed");
+        this.#calls += 1;
+        this.#accepted += 1;
+        if (this.#timer === undefined && this.#accepted === this.#sent) {
+          connection.close();
+          this.#idle.resolve();
+        }
+      },
+    });
+    const startedAt = performance.now();
+    this.#timer = setInterval(() => {
+      const due = ((performance.now() - startedAt) * perSecond) / 1_000;
+      while (this.#sent < due) {
+        const bytes = Buffer.allocUnsafe(this.#request.byteLength);
+        this.#request.write(bytes, 0, Math.floor(Math.random() * players), this.#sent);
+        this.#sent += 1;
+        connection.call(bytes, true);
+      }
+    }, stepMs);
+    return this;
+  }
+
+  begin(): void {
+    this.#calls = 0;
+    this.#beganAt = performance.now();
+  }
+
+  async end(): Promise<PacedResult> {
+    const seconds = (performance.now() - this.#beganAt) / 1_000;
+    const calls = this.#calls;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    if (this.#accepted < this.#sent) await this.#idle.promise;
+    return { seconds, calls, accepted: this.#accepted };
+  }
+}
+
+serveLoad((options: PacedOptions) => new PacedLoad(options).start());
