@@ -97,9 +97,10 @@ class EntryRow extends Component<{ readonly row: Row }> {
           {words && <span class="unseen">{words}</span>}
         </td>
         <th scope="row" class="name" title={row.name}>
-          <bdi>{row.name}</bdi>
-          {row.isMe && " "}
+          {/* First: a long name is cut at its end. */}
           {row.isMe && <span class="you">you</span>}
+          {row.isMe && " "}
+          <bdi>{row.name}</bdi>
         </th>
         <td class="score">
           {numberText(row.score)}

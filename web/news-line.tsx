@@ -15,7 +15,8 @@ export function NewsLine({ headline }: { readonly headline: Headline | undefined
   );
 }
 
-function movedText(moved: number): string {
-  if (moved === 0) return "";
+/** Null rather than an empty text, which would be written anew with every frame. */
+function movedText(moved: number): string | null {
+  if (moved === 0) return null;
   return `; ${moved} ${moved === 1 ? "change" : "changes"} in the top 10`;
 }

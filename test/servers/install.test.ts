@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { ensureInstalled } from "./install.ts";
+import { ensureBrowser, ensureInstalled } from "./install.ts";
 
 describe("ensureInstalled", () => {
   let folder: string;
@@ -39,5 +39,42 @@ describe("ensureInstalled", () => {
     assert.equal(programs.redisServer, join(folder, "redis-server"));
     assert.deepEqual(await ensureInstalled({ folders: async () => [folder], install }), programs);
     assert.equal(installs, 1);
+  });
+});
+
+describe("ensureBrowser", () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "score-test-"));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  it("says in one line what is missing where nothing can be installed", async () => {
+    await assert.rejects(ensureBrowser({ folders: async () => [folder] }), {
+      message: /^missing Chromium: install with .*$/,
+    });
+  });
+
+  it("installs Chromium where there is none, once", async () => {
+    let installs = 0;
+    const install = async () => {
+      installs++;
+      await writeFile(join(folder, "chromium"), "");
+      await chmod(join(folder, "chromium"), 0o755);
+    };
+    for (let times = 0; times < 2; times++) {
+      const browser = await ensureBrowser({ folders: async () => [folder], install });
+      assert.equal(browser, join(folder, "chromium"));
+    }
+    assert.equal(installs, 1);
+  });
+
+  it("takes a Chrome that is there", async () => {
+    const chromeOnly = await mkdtemp(join(folder, "chrome-"));
+    await writeFile(join(chromeOnly, "google-chrome"), "");
+    await chmod(join(chromeOnly, "google-chrome"), 0o755);
+    const install = () => assert.fail("nothing is missing");
+    const browser = await ensureBrowser({ folders: async () => [chromeOnly], install });
+    assert.equal(browser, join(chromeOnly, "google-chrome"));
   });
 });

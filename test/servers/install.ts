@@ -1,6 +1,12 @@
 import { access, constants, glob } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { aptInstall, canAptInstall } from "./apt.ts";
+import {
+  aptInstall,
+  browserPackages,
+  canAptInstall,
+  type Packages,
+  serverPackages,
+} from "./apt.ts";
 
 /** Absolute paths of the programs that the servers run; `initdb` and `postgres` are of one version. */
 export interface Programs {
@@ -24,7 +30,9 @@ export interface Machine {
  * install, or with what apt-get said. Costs a few file look-ups when nothing
  * is missing.
  */
-export async function ensureInstalled(machine: Machine = thisMachine()): Promise<Programs> {
+export async function ensureInstalled(
+  machine: Machine = thisMachine(serverPackages, serverFolders),
+): Promise<Programs> {
   const before = await find(machine);
   if (before.programs) return before.programs;
   await machine.install?.();
@@ -35,18 +43,53 @@ export async function ensureInstalled(machine: Machine = thisMachine()): Promise
   );
 }
 
+/** The names of Chromium, and of Chrome, which does as well. */
+const browsers = ["chromium", "chromium-browser", "google-chrome"];
+
+/** Resolves with the path of a browser; installs, waits and rejects as `ensureInstalled` does. */
+export async function ensureBrowser(
+  machine: Machine = thisMachine(browserPackages, browserFolders),
+): Promise<string> {
+  const before = await findBrowser(machine);
+  if (before !== undefined) return before;
+  await machine.install?.();
+  const after = await findBrowser(machine);
+  if (after !== undefined) return after;
+  throw new Error(
+    'missing Chromium: install with "apt-get install chromium" (Debian), "brew install --cask google-chrome" (macOS), or have `google-chrome` on PATH',
+  );
+}
+
+function thisMachine(packages: Packages, folders: Machine["folders"]): Machine {
+  return { folders, ...(canAptInstall() && { install: () => aptInstall(packages) }) };
+}
+
+function pathFolders(): string[] {
+  return (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+}
+
 /** PATH first, then where Debian and Homebrew keep PostgreSQL, highest version first. */
-function thisMachine(): Machine {
-  return {
-    folders: async () => [
-      ...(process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== ""),
-      ...(await newestFirst("/usr/lib/postgresql/*/bin")),
-      ...["/opt/homebrew/bin", "/usr/local/bin"],
-      ...(await newestFirst("/opt/homebrew/opt/postgresql@*/bin")),
-      ...(await newestFirst("/usr/local/opt/postgresql@*/bin")),
-    ],
-    ...(canAptInstall() && { install: aptInstall }),
-  };
+async function serverFolders(): Promise<string[]> {
+  return [
+    ...pathFolders(),
+    ...(await newestFirst("/usr/lib/postgresql/*/bin")),
+    ...["/opt/homebrew/bin", "/usr/local/bin"],
+    ...(await newestFirst("/opt/homebrew/opt/postgresql@*/bin")),
+    ...(await newestFirst("/usr/local/opt/postgresql@*/bin")),
+  ];
+}
+
+async function browserFolders(): Promise<string[]> {
+  return [...pathFolders(), "/Applications/Google Chrome.app/Contents/MacOS"];
+}
+
+async function findBrowser(machine: Machine): Promise<string | undefined> {
+  const folders = await machine.folders();
+  for (const name of [...browsers, "Google Chrome"]) {
+    const folder = await folderWith(folders, [name]);
+    if (folder !== undefined) return join(folder, name);
+  }
+  return undefined;
 }
 
 async function newestFirst(pattern: string): Promise<string[]> {
