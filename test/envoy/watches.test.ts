@@ -51,19 +51,32 @@ describe("what is open through Envoy, and silent for longer than any timeout", (
     };
     scene = await openEnvoyScene({}, { change });
   });
-  after(() => scene?.close());
+  after(async () => {
+    for (const end of cleanUp) end();
+    await scene?.close();
+  });
+  const cleanUp: (() => void)[] = [];
 
   it("goes on: a watch through gRPC and gRPC-Web, and a pipe of scores", async () => {
     const gameId = await newGame(scene.caller);
     const client = new GrpcClient(scene.envoy.port);
     const { watchLeaderboard } = ScoreService.method;
-    const watch = client.watch(watchLeaderboard, { gameId });
+    const left = new AbortController();
+    const watch = client.watch(watchLeaderboard, { gameId }, { signal: left.signal });
     const web = await GrpcWebWatch.open(scene.envoy.port, gameId);
     const pipe = client.stream(scene.caller.server);
+    const broken = once(pipe, "error").then(([error]) => Promise.reject(error));
+    broken.catch(() => {});
+    const answer = async () => (await Promise.race([once(pipe, "data"), broken]))[0];
+    cleanUp.push(
+      () => left.abort(),
+      () => pipe.cancel(),
+      () => web.close(),
+      () => client.close(),
+    );
     const actionId = newId("action");
     pipe.write(newEvent({ gameId, actionId }));
-    const [first] = await once(pipe, "data");
-    assert.equal(first.actionId, actionId);
+    assert.equal((await answer()).actionId, actionId);
     const entries = async () => {
       for (;;) {
         const { value, done } = await watch.next();
@@ -78,13 +91,9 @@ describe("what is open through Envoy, and silent for longer than any timeout", (
     await pause(17_000);
 
     pipe.write(newEvent({ gameId }));
-    await once(pipe, "data");
+    await answer();
     assert.equal((await entries())[0]?.score, 2n);
     await web.shows(2n);
-    pipe.end();
-    web.close();
-    await watch.return(undefined);
-    client.close();
   });
 });
 
