@@ -33,6 +33,7 @@ class PacedLoad implements Load<PacedResult> {
   #accepted = 0;
   #sent = 0;
   #timer: NodeJS.Timeout | undefined;
+  #connection: Http2Connection | undefined;
 
   constructor(options: PacedOptions) {
     this.#options = options;
@@ -48,12 +49,10 @@ class PacedLoad implements Load<PacedResult> {
         if (!answered.delete(streamId)) throw new Error("a call failed");
         this.#calls += 1;
         this.#accepted += 1;
-        if (this.#timer === undefined && this.#accepted === this.#sent) {
-          connection.close();
-          this.#idle.resolve();
-        }
+        if (this.#timer === undefined && this.#accepted === this.#sent) this.#idle.resolve();
       },
     });
+    this.#connection = connection;
     const startedAt = performance.now();
     this.#timer = setInterval(() => {
       const due = ((performance.now() - startedAt) * perSecond) / 1_000;
@@ -78,6 +77,7 @@ class PacedLoad implements Load<PacedResult> {
     clearInterval(this.#timer);
     this.#timer = undefined;
     if (this.#accepted < this.#sent) await this.#idle.promise;
+    this.#connection?.close();
     return { seconds, calls, accepted: this.#accepted };
   }
 }

@@ -24,7 +24,7 @@ import { streamScores } from "../service/stream-scores.ts";
 import { watchLeaderboard } from "../service/watch-leaderboard.ts";
 import type { Frame } from "../watch/frame.ts";
 import type { CallerAddress } from "./caller-address.ts";
-import { methodDefinition } from "./grpc-method.ts";
+import { decoded, methodDefinition } from "./grpc-method.ts";
 import { type Guard, type Incoming, RefusedCall } from "./guard.ts";
 import { Health } from "./health.ts";
 import { fromResult, toSubmission } from "./messages.ts";
@@ -135,7 +135,7 @@ export class GrpcLane {
     return (call, callback) => {
       guard
         .run(this.#incoming(call, method, neverAborted), (accepted) =>
-          handle(accepted, call.request),
+          handle(accepted, decoded(call.request)),
         )
         .then(
           (response) => callback(null, response),
@@ -160,7 +160,12 @@ export class GrpcLane {
       };
       guard
         .run(this.#incoming(call, "WatchLeaderboard", gone.signal), async (accepted) => {
-          leave = await watchLeaderboard(rooms, accepted, toWatchRequest(call.request), sink);
+          leave = await watchLeaderboard(
+            rooms,
+            accepted,
+            toWatchRequest(decoded(call.request)),
+            sink,
+          );
           await ended.promise;
         })
         .finally(() => leave())
@@ -239,7 +244,7 @@ class SentCount {
 }
 
 async function* submissions(call: AsyncIterable<StreamScoresRequest>) {
-  for await (const request of call) yield toSubmission(request);
+  for await (const request of call) yield toSubmission(decoded(request));
 }
 
 function drained(

@@ -7,6 +7,7 @@ import {
 } from "@bufbuild/protobuf";
 import type { MethodDefinition } from "@grpc/grpc-js";
 import { ScoreService, WatchLeaderboardResponseSchema } from "../../gen/score/v1/score_pb.js";
+import { ScoreError } from "../model/score-error.ts";
 import type { Frame } from "../watch/frame.ts";
 import { fromFrame } from "./messages.ts";
 
@@ -20,7 +21,7 @@ export function methodDefinition(method: DescMethod): MethodDefinition<unknown, 
     responseStream:
       method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming",
     requestSerialize: encoder(method.input),
-    requestDeserialize: decoder(method.input),
+    requestDeserialize: requestDecoder(method.input),
     responseSerialize:
       method === ScoreService.method.watchLeaderboard
         ? (encodeFrame as (value: unknown) => Buffer)
@@ -46,6 +47,34 @@ function encoder<D extends DescMessage>(desc: D) {
     const bytes = toBinary(desc, message as MessageShape<D>);
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   };
+}
+
+/** In the place of a request whose bytes are no message of its type. */
+export class Undecodable {
+  readonly cause: unknown;
+
+  constructor(cause: unknown) {
+    this.cause = cause;
+  }
+}
+
+/** grpc-js would answer INTERNAL to what it can't decode, though the mistake is the caller's. */
+function requestDecoder(desc: DescMessage) {
+  const decode = decoder(desc);
+  return (bytes: Buffer): unknown => {
+    try {
+      return decode(bytes);
+    } catch (cause) {
+      return new Undecodable(cause);
+    }
+  };
+}
+
+/** The request; throws `invalid_request` when its bytes were no message. */
+export function decoded<T>(request: T | Undecodable): T {
+  if (!(request instanceof Undecodable)) return request;
+  const { cause } = request;
+  throw new ScoreError("invalid_request", "the request's bytes are no message", { cause });
 }
 
 function decoder(desc: DescMessage) {

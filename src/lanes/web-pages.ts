@@ -18,7 +18,7 @@ const securityHeaders = {
 /** To whoever asks for REST here, or by Envoy for a path that it has not. */
 const noSuchPath = JSON.stringify({
   code: Code.NotFound,
-  message: "no such path or method; REST is served through Envoy",
+  message: "no such path or method",
   details: [],
 });
 
@@ -26,7 +26,13 @@ const noSuchPath = JSON.stringify({
 export function webPages(webRoot: string, pages: OperatorPages) {
   const files = sirv(webRoot, {
     etag: true,
-    setHeaders: (response) => setSecurityHeaders(response),
+    brotli: true,
+    gzip: true,
+    setHeaders: (response) => {
+      setSecurityHeaders(response);
+      // Asked for each time, and answered "not modified": a page must fit the service.
+      response.setHeader("cache-control", "no-cache");
+    },
   });
   return (request: unknown, response: unknown): void => {
     const [req, res] = [request as IncomingMessage, response as ServerResponse];

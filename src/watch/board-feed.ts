@@ -45,8 +45,6 @@ export class BoardFeed {
   #reading: Promise<void> | undefined;
   #isDirty = false;
   #readAt = Number.NEGATIVE_INFINITY;
-  /** As of the last read, shown or not. */
-  #changes = 0;
   #isClosed = false;
 
   constructor(options: BoardFeedOptions) {
@@ -119,7 +117,7 @@ export class BoardFeed {
     for (const group of this.#groups.values()) {
       if (group.frame === undefined || time - group.sentAt < times.heartbeatMs) continue;
       group.sentAt = time;
-      const heartbeat = heartbeatOf({ ...group.frame, changes: this.#changes });
+      const heartbeat = heartbeatOf(group.frame);
       for (const watch of group.watches) watch.beat(heartbeat);
     }
     this.#markDirty();
@@ -145,16 +143,20 @@ export class BoardFeed {
     this.#isDirty = false;
     const limit = Math.max(...this.#groups.keys());
     const page = await board.top(limit);
-    this.#changes = page.changes;
     for (const [wanted, group] of this.#groups) {
       // A group of a higher limit came while the board was read.
       if (wanted > limit) this.#isDirty = true;
-      else this.#show(group, nextFrame(page, wanted, group.frame));
+      else this.#take(group, nextFrame(page, wanted, group.frame), page.changes);
     }
   }
 
+  /** What changed below the rows that are shown is told with the next frame or heartbeat. */
+  #take(group: Group, frame: Frame, changes: number): void {
+    if (frame !== group.frame) this.#show(group, frame);
+    else if (frame.changes !== changes) group.frame = { ...frame, changes };
+  }
+
   #show(group: Group, frame: Frame): void {
-    if (frame === group.frame) return;
     group.frame = frame;
     group.sentAt = this.#options.now();
     let sent = 0;

@@ -161,6 +161,12 @@ describe("a hub of watches", () => {
     const { client } = await join(1);
     const before = client.frames.at(-1)?.changes ?? 0;
     for (const score of [1, 2, 1]) board.changeAndNotify("bob", score);
+    await pass(50);
+    const late = await join(1, client.frames[0]);
+    assert.deepEqual(
+      late.client.frames.map(({ heartbeat, changes }) => [heartbeat, changes - before]),
+      [[true, 3]],
+    );
     await pass(16_000);
     assert.deepEqual(
       client.frames.map(({ heartbeat, changes }) => [heartbeat, changes - before]),

@@ -94,6 +94,15 @@ describe("the edge", () => {
     assert.equal(line.status, 404);
     assert.equal(line.address, "127.0.0.1");
     assert.equal(line.tries, 1);
+    assert.equal(line.method, "GET");
+    await fetch(`${scene.envoy.url}/no-such-page`, {
+      headers: { "x-envoy-original-method": "FORGED", "x-envoy-original-path": "/forged" },
+    });
+    const page = async () =>
+      (await scene.envoy.log()).split("\n").find((entry) => entry.includes('"/no-such-page"'));
+    await eventually("the page is logged", async () => (await page()) !== undefined);
+    assert.equal(JSON.parse((await page()) ?? "").method, "GET");
+    assert.ok(!/forged/i.test(await scene.envoy.log()));
     assert.ok(!(await scene.envoy.log()).includes("secret-name"));
   });
 

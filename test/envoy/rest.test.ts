@@ -137,6 +137,38 @@ describe("REST through Envoy", () => {
     }
   });
 
+  it("refuses a call that names another game or player than its path does", async () => {
+    const [gameId, other] = [await newGame(scene.caller), await newGame(scene.caller)];
+    await submit(scene.caller, { gameId });
+    await submit(scene.caller, { gameId: other, playerId: "bo" });
+    const path = `/v1/games/${gameId}`;
+    for (const [what, answer] of [
+      ["in the body", await post(`${path}/scores`, event({ game_id: other }))],
+      [
+        "in a batch",
+        await post(`${path}/scores:batch`, { game_id: other, events: [event({ game_id: other })] }),
+      ],
+      ["in the query", await get(`${path}/leaderboard?game_id=${other}`)],
+      ["in the query, as JSON has it", await get(`${path}/leaderboard?gameId=${other}`)],
+      ["a watch", await get(`${path}/leaderboard:watch?game_id=${other}`)],
+      ["a player", await get(`${path}/players/ada/standing?player_id=bo`)],
+      ["a player, as JSON has it", await get(`${path}/players/ada/standing?playerId=bo`)],
+    ] as const) {
+      assert.deepEqual([answer.status, answer.body.code], [400, 3], what);
+    }
+    // As JSON has it, the path wins.
+    await post(`${path}/scores`, event({ gameId: other, player_id: "cy" }));
+    const { body } = await get(`/v1/games/${other}/leaderboard`);
+    assert.deepEqual([body.totalPlayers, body.entries[0].playerId], ["1", "bo"]);
+  });
+
+  it("answers bytes that are no text as the caller's mistake", async () => {
+    for (const path of ["/v1/games/%FF/boards", "/v1/games/a/leaderboard?around_player_id=%FF"]) {
+      const { status, body } = await get(path);
+      assert.deepEqual([status, body.code], [400, 3], path);
+    }
+  });
+
   it("takes a batch as large as the service does", async () => {
     const gameId = await newGame(scene.caller);
     const events = Array.from({ length: 1_000 }, (_, n) =>

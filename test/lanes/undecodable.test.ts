@@ -66,7 +66,7 @@ describe("a request that can't be read", () => {
 
   const truncated = Buffer.from([0xff, 0xff, 0xff]);
 
-  it("because its bytes are no message is INTERNAL through gRPC, and harms nobody", async () => {
+  it("because its bytes are no message is INVALID_ARGUMENT through gRPC, and harms nobody", async () => {
     const client = new GrpcClient(service.grpcPort);
     const failure = await new Promise<ServiceError | null>((resolve) =>
       client.raw.makeUnaryRequest(
@@ -77,8 +77,8 @@ describe("a request that can't be read", () => {
         resolve,
       ),
     );
-    assert.equal(failure?.code, Code.Internal);
-    assert.equal(failure.details, "Error deserializing request");
+    assert.equal(failure?.code, Code.InvalidArgument);
+    assert.equal(failure.details, "the request's bytes are no message");
     await client.call(ScoreService.method.updateScore, newEvent({ gameId: "a-game" }), { token });
     client.close();
   });
