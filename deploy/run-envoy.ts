@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { envoyBinary, NoEnvoy } from "./envoy-binary.ts";
@@ -17,23 +19,28 @@ const usage = `usage: npm run envoy [-- --print]
 async function main(): Promise<void> {
   const isPrinted = readArguments();
   const yaml = await readFile(`${project}envoy.yaml`, "utf8");
-  const config = envoyConfig(yaml, readEnvoySettings(process.env));
+  const settings = readEnvoySettings(process.env);
   if (isPrinted) {
-    process.stdout.write(String(config));
+    process.stdout.write(String(envoyConfig(yaml, settings)));
     return;
   }
+  // As the service: a trial on a laptop is not for its whole network.
+  const config = envoyConfig(yaml, { ENVOY_HOST: "127.0.0.1", ...settings });
   const binary = await envoyBinary(process.env.PATH ?? "", () =>
     process.stderr.write("fetching Envoy (37 MB), once\n"),
   );
   const { address, port_value: port } =
     config.toJS().static_resources.listeners[0].address.socket_address;
   process.stderr.write(
-    `${binary}: http://${address === "0.0.0.0" ? "127.0.0.1" : address}:${port}\n`,
+    `${binary}: http://${address === "0.0.0.0" ? "localhost" : address}:${port}\n`,
   );
+  // In a file: of a text on its command line Envoy would repeat all when it can't start.
+  const file = join(await mkdtemp(join(tmpdir(), "score-envoy-")), "envoy.yaml");
+  await writeFile(file, String(config));
   const envoy = spawn(
     binary,
     [
-      ...["--config-yaml", JSON.stringify(config.toJS()), "--log-level", "warning"],
+      ...["-c", file, "--log-level", "warning"],
       ...["--disable-hot-restart", "--file-flush-interval-msec", "1000"],
     ],
     { cwd: project, stdio: "inherit" },
@@ -42,6 +49,7 @@ async function main(): Promise<void> {
     process.on(signal, () => envoy.kill("SIGTERM"));
   }
   const [code] = await once(envoy, "exit");
+  await rm(dirname(file), { recursive: true });
   process.exitCode = code ?? 1;
 }
 

@@ -1,7 +1,9 @@
-import { createClient, type Interceptor } from "@connectrpc/connect";
+import { createClient } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import { h, render } from "preact";
 import { ScoreService } from "../gen/score/v1/score_pb.js";
+import { authorize } from "./authorize.ts";
+import { choiceOf, searchOf } from "./choice.ts";
 import { Pacer } from "./pacer.ts";
 import { Page } from "./page.tsx";
 import { Presence } from "./presence.ts";
@@ -22,12 +24,10 @@ const presence = new Presence({ page: document, machine: window, clock });
 const tokens = new TokenKeeper(guarded(() => sessionStorage));
 const games = new RecentGames(guarded(() => localStorage));
 
-const authorize: Interceptor = (next) => (request) => {
-  const token = tokens.at(clock());
-  if (token) request.header.set("authorization", `Bearer ${token.jwt}`);
-  return next(request);
-};
-const transport = createGrpcWebTransport({ baseUrl: location.origin, interceptors: [authorize] });
+const transport = createGrpcWebTransport({
+  baseUrl: location.origin,
+  interceptors: [authorize(tokens, clock)],
+});
 
 const pacer = new Pacer((next) => requestAnimationFrame(next), draw);
 const spectator = new Spectator(location.search, {
@@ -43,6 +43,10 @@ const spectator = new Spectator(location.search, {
   failed: (error) => reportError(error),
 });
 
+// What is no player id may be a token, which must not stay in an address.
+if (new URLSearchParams(location.search).get("me") && !choiceOf(location.search).me) {
+  history.replaceState(null, "", searchOf(spectator.choice));
+}
 addEventListener("popstate", () => spectator.revisit(location.search));
 setInterval(() => {
   if (presence.isAway) return;

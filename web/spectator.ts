@@ -31,10 +31,7 @@ export class Spectator {
 
   constructor(search: string, options: SpectatorOptions) {
     this.#options = options;
-    const { tokens, clock } = options;
-    const choice = choiceOf(search);
-    const me = choice.me || (tokens.at(clock())?.playerId ?? "");
-    this.#choice = { ...choice, me };
+    this.#choice = this.#choiceAt(search);
     this.#session = this.#open();
   }
 
@@ -68,12 +65,19 @@ export class Spectator {
 
   /** Goes to the choice of an address in the browser's history. */
   revisit(search: string): void {
-    this.#show(choiceOf(search), false);
+    this.#show(this.#choiceAt(search), false);
   }
 
   /** To be called about once a second while somebody looks. */
   tick(): void {
     this.#session.tick();
+  }
+
+  /** Who holds a token is meant where an address names nobody. */
+  #choiceAt(search: string): Choice {
+    const { tokens, clock } = this.#options;
+    const choice = choiceOf(search);
+    return { ...choice, me: choice.me || (tokens.at(clock())?.playerId ?? "") };
   }
 
   #show(choice: Choice, isTokenNew: boolean): void {

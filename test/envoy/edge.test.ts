@@ -106,6 +106,18 @@ describe("the edge", () => {
     assert.ok(!(await scene.envoy.log()).includes("secret-name"));
   });
 
+  it("leaves an idle connection before the service does, so that no call meets its end", async () => {
+    const stat = async (name: string) => {
+      const text = await scene.envoy.admin(`/stats?filter=^cluster.score-web.${name}$`);
+      return Number(text.split(": ")[1]);
+    };
+    const idle = await stat("upstream_cx_idle_timeout");
+    const broken = await stat("upstream_cx_destroy_remote");
+    assert.equal((await fetch(scene.envoy.url)).status, 200);
+    await eventually("Envoy leaves", async () => (await stat("upstream_cx_idle_timeout")) > idle);
+    assert.equal(await stat("upstream_cx_destroy_remote"), broken);
+  });
+
   it("refuses headers that proxies and services may take for others", async () => {
     const answer = await fetch(scene.envoy.url, { headers: { x_forwarded_for: "10.0.0.1" } });
     assert.equal(answer.status, 400);

@@ -12,6 +12,7 @@ import {
 } from "../../gen/score/v1/score_pb.js";
 import { newEvent, newGame, submit } from "../lanes/games.ts";
 import { GrpcClient } from "../lanes/grpc-client.ts";
+import { HealthClient } from "../lanes/health-client.ts";
 import { newId } from "../lanes/lane-suite.ts";
 import { connectionManagerOf } from "../servers/envoy-server.ts";
 import { type EnvoyScene, openEnvoyScene } from "./envoy-scene.ts";
@@ -57,7 +58,7 @@ describe("what is open through Envoy, and silent for longer than any timeout", (
   });
   const cleanUp: (() => void)[] = [];
 
-  it("goes on: a watch through gRPC and gRPC-Web, and a pipe of scores", async () => {
+  it("goes on: a watch through gRPC and gRPC-Web, a pipe of scores, and one of health", async () => {
     const gameId = await newGame(scene.caller);
     const client = new GrpcClient(scene.envoy.port);
     const { watchLeaderboard } = ScoreService.method;
@@ -74,6 +75,11 @@ describe("what is open through Envoy, and silent for longer than any timeout", (
       () => web.close(),
       () => client.close(),
     );
+    const health = new HealthClient(scene.envoy.port);
+    const statuses = health.watch("");
+    assert.equal((await statuses.next()).value, "SERVING");
+    const healthEnds = statuses.next();
+    cleanUp.push(() => health.close());
     const actionId = newId("action");
     pipe.write(newEvent({ gameId, actionId }));
     assert.equal((await answer()).actionId, actionId);
@@ -91,6 +97,8 @@ describe("what is open through Envoy, and silent for longer than any timeout", (
     await pause(17_000);
 
     pipe.write(newEvent({ gameId }));
+    const open = pause(0, "open");
+    assert.equal(await Promise.race([healthEnds.then(() => "ended"), open]), "open");
     await answer();
     assert.equal((await entries())[0]?.score, 2n);
     await web.shows(2n);
