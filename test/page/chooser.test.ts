@@ -53,6 +53,24 @@ describe("the chooser", () => {
     await page.closeClean();
   });
 
+  it("keeps no token in the address, and goes on without one that the service does not take", async () => {
+    const claims = Buffer.from(JSON.stringify({ sub: "player-3", role: "player", game: gameId }));
+    const forged = `${Buffer.from('{"alg":"HS256"}').toString("base64url")}.${claims.toString("base64url")}.AAAA`;
+    const page = await stage.open(`game=${gameId}&limit=5&me=${forged}`);
+    await page.shows(total(5));
+    assert.deepEqual(query(page), { game: gameId, limit: "5" });
+
+    await type(page, "me", forged);
+    await page.shows(total(5).slice(0, 5));
+    await eventually("the neighbours of its player", async () =>
+      (await page.rows("around")).some(({ player, isMe }) => isMe && player === "player-3"),
+    );
+    await page.becomes("live");
+    assert.equal(await field(page, "me"), "player-3");
+    assert.ok(!page.page.url().includes("eyJ"));
+    await page.page.context().close();
+  });
+
   it("changes the number of entries", async () => {
     const page = await stage.open(`game=${gameId}&limit=5`);
     await page.shows(total(5));
