@@ -39,6 +39,14 @@ const wrongValues: Record<string, readonly string[]> = {
   SCORE_MAX_WATCHES: wrongCounts,
   SCORE_MAX_QUEUED_EVENTS: wrongCounts,
   SCORE_MAX_BATCH_EVENTS: [...wrongCounts, "5001"],
+  SCORE_TRUSTED_PROXIES: [
+    "localhost",
+    "10.0.0.0/33",
+    "::1/129",
+    "10.0.0.0/",
+    "10.0.0/8",
+    "1.2.3.4,x",
+  ],
   SCORE_CORS_ORIGINS: ["nonsense", "*", "https://a.example/", "https://a.example,b.example"],
   SCORE_LOG_LEVEL: ["loud", "INFO", "info,debug"],
 };
@@ -126,6 +134,14 @@ describe("settings that exclude or need each other", () => {
   });
 });
 
+describe("trusted proxies", () => {
+  it("are addresses and networks of both kinds", () => {
+    const given = "127.0.0.1, ::1,10.0.0.0/8, fd00::/8";
+    const { SCORE_TRUSTED_PROXIES } = readSettings({ SCORE_TRUSTED_PROXIES: given });
+    assert.deepEqual(SCORE_TRUSTED_PROXIES, ["127.0.0.1", "::1", "10.0.0.0/8", "fd00::/8"]);
+  });
+});
+
 describe("settings that are left out", () => {
   const defaults = {
     SCORE_GRPC_PORT: 50_051,
@@ -140,6 +156,7 @@ describe("settings that are left out", () => {
     SCORE_MAX_WATCHES: 20_000,
     SCORE_MAX_QUEUED_EVENTS: 20_000,
     SCORE_MAX_BATCH_EVENTS: 512,
+    SCORE_TRUSTED_PROXIES: [],
     SCORE_CORS_ORIGINS: [],
     SCORE_LOG_LEVEL: "info",
     algorithms: ["HS256"],

@@ -8,6 +8,7 @@ import {
 import { Client, credentials } from "@grpc/grpc-js";
 
 /** Fields of grpc.reflection.v1.ServerReflectionRequest. */
+const fileByFilename = 3;
 const fileContainingSymbol = 4;
 const listServices = 7;
 
@@ -36,11 +37,25 @@ export class ReflectionClient {
   async types(symbol: string): Promise<FileRegistry | number> {
     const { files, errorCode } = await this.#ask(fileContainingSymbol, symbol);
     if (files === undefined) return errorCode ?? Number.NaN;
-    return createFileRegistry(create(FileDescriptorSetSchema, { file: inOrder(files) }));
+    const all = await this.#withImports(files);
+    return createFileRegistry(create(FileDescriptorSetSchema, { file: inOrder(all) }));
   }
 
   close(): void {
     this.#client.close();
+  }
+
+  /** The server leaves out imports that only options use; clients ask for those by their names. */
+  async #withImports(files: readonly FileDescriptorProto[]): Promise<FileDescriptorProto[]> {
+    const known = new Map(files.map((file) => [file.name, file]));
+    for (const { dependency } of known.values()) {
+      for (const name of dependency) {
+        if (known.has(name)) continue;
+        const { files: found = [] } = await this.#ask(fileByFilename, name);
+        for (const file of found) known.set(file.name, file);
+      }
+    }
+    return [...known.values()];
   }
 
   async #ask(field: number, text: string): Promise<Answer> {
