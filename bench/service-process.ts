@@ -40,17 +40,17 @@ export class ServiceProcess {
       main,
     ];
     let pid = 0;
-    let ports: Ports | undefined;
     try {
       await serverProcess.launch({
         program: async () => ({ command: "env", args }),
         isReady: async (id) => {
           pid = id;
-          ports = portsIn(await serverProcess.log());
-          return ports !== undefined;
+          return portsIn(await serverProcess.log()) !== undefined;
         },
       });
-      return new ServiceProcess(serverProcess, pid, ports as unknown as Ports);
+      const ports = portsIn(await serverProcess.log());
+      if (ports === undefined) throw new Error("the service said its ports no more");
+      return new ServiceProcess(serverProcess, pid, ports);
     } catch (error) {
       await serverProcess.close();
       throw error;

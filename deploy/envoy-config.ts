@@ -1,20 +1,12 @@
 import { type Document, parseDocument } from "yaml";
 import { z } from "zod";
-
-/** A setting that is unknown or wrong: one line for the operator. */
-export class WrongEnvoySettings extends Error {}
+import { list, readEnvironment } from "../src/app/environment.ts";
 
 const port = z
   .string()
   .regex(/^\d+$/, "must be a port")
   .transform(Number)
   .pipe(z.number().max(65_535));
-const words = z.string().transform((text) =>
-  text
-    .split(",")
-    .map((word) => word.trim())
-    .filter(Boolean),
-);
 const upstream = z
   .string()
   .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d+$/, "must be host:port")
@@ -22,7 +14,7 @@ const upstream = z
     const at = text.lastIndexOf(":");
     return { address: text.slice(0, at).replace(/^\[|\]$/g, ""), port: Number(text.slice(at + 1)) };
   });
-const upstreams = words.pipe(z.array(upstream).min(1));
+const upstreams = list.pipe(z.array(upstream).min(1));
 
 /** What of envoy.yaml an operator sets by Envoy's environment; the README's table repeats it. */
 const environment = z.object({
@@ -31,7 +23,7 @@ const environment = z.object({
   ENVOY_ADMIN_PORT: port.optional(),
   ENVOY_GRPC_UPSTREAMS: upstreams.optional(),
   ENVOY_WEB_UPSTREAMS: upstreams.optional(),
-  ENVOY_CORS_ORIGINS: words.optional(),
+  ENVOY_CORS_ORIGINS: list.optional(),
 });
 
 /** Every variable that is read. */
@@ -39,19 +31,9 @@ export const envoySettingNames = Object.keys(environment.shape);
 
 export type EnvoySettings = z.infer<typeof environment>;
 
-/** Throws WrongEnvoySettings. */
+/** Throws WrongSettings. */
 export function readEnvoySettings(env: NodeJS.ProcessEnv): EnvoySettings {
-  const given = Object.fromEntries(
-    Object.entries(env).filter(([name, value]) => name.startsWith("ENVOY_") && value),
-  );
-  const unknown = Object.keys(given).find((name) => !envoySettingNames.includes(name));
-  if (unknown !== undefined) {
-    throw new WrongEnvoySettings(`${unknown} is not a setting; the README has a table of them`);
-  }
-  const parsed = environment.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new WrongEnvoySettings(`${String(issue?.path[0])}: ${issue?.message}`);
+  return readEnvironment(environment, "ENVOY_", env);
 }
 
 const listener = ["static_resources", "listeners", 0];

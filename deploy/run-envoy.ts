@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { WrongSettings } from "../src/app/environment.ts";
 import { envoyBinary, NoEnvoy } from "./envoy-binary.ts";
-import { envoyConfig, readEnvoySettings, WrongEnvoySettings } from "./envoy-config.ts";
+import { envoyConfig, readEnvoySettings } from "./envoy-config.ts";
 
 const project = fileURLToPath(new URL("../", import.meta.url));
 
@@ -65,7 +66,7 @@ function readArguments(): boolean {
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof NoEnvoy || error instanceof WrongEnvoySettings)) throw error;
+  if (!(error instanceof NoEnvoy || error instanceof WrongSettings)) throw error;
   process.stderr.write(`envoy: ${error.message}\n`);
   process.exitCode = 1;
 }

@@ -1,20 +1,17 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const sources = fileURLToPath(new URL(".", import.meta.url));
 
-const packed = ["index.html", "icon.svg", "main.js", "style.css"];
-
 /**
  * Bundles the page into `outDir`: `index.html`, `icon.svg`, `main.js` and
- * `style.css`, without source maps, each also packed. Rejects with esbuild's messages when a
- * source is broken. Takes about 0.1 s.
+ * `style.css`, without source maps, each also packed. Rejects with esbuild's
+ * messages when a source is broken. Takes about 0.3 s.
  */
 export async function buildPage(outDir: string): Promise<void> {
-  await build({
+  const { outputFiles } = await build({
     absWorkingDir: sources,
     entryPoints: ["main.ts", "style.css", "index.html", "icon.svg"],
     outdir: outDir,
@@ -25,12 +22,13 @@ export async function buildPage(outDir: string): Promise<void> {
     target: "es2022",
     jsx: "automatic",
     jsxImportSource: "preact",
+    write: false,
   });
-  for (const name of packed) {
-    const file = join(outDir, name);
-    const bytes = readFileSync(file);
-    writeFileSync(`${file}.br`, brotliCompressSync(bytes));
-    writeFileSync(`${file}.gz`, gzipSync(bytes));
+  mkdirSync(outDir, { recursive: true });
+  for (const { path, contents } of outputFiles) {
+    writeFileSync(path, contents);
+    writeFileSync(`${path}.br`, brotliCompressSync(contents));
+    writeFileSync(`${path}.gz`, gzipSync(contents));
   }
 }
 

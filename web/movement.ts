@@ -8,9 +8,9 @@ const stepMs = 1_000;
 /** Older than this, an order says nothing about a minute ago: the page slept. */
 const forgetMs = 2 * lookBackMs;
 
-interface Placed {
+interface Placed<Rank> {
   readonly playerId: string;
-  readonly rank: number;
+  readonly rank: Rank;
 }
 
 /**
@@ -28,15 +28,15 @@ export class RankMemory {
   }
 
   /** Takes the order at `now` (ms); cheap when the last one is younger than a second. */
-  remember(placed: readonly Placed[], now: number): void {
+  remember(placed: readonly Placed<number | bigint>[], now: number): void {
     const last = this.#orders.at(-1);
     if (last && now < last.at) this.#orders.length = 0;
     else if (last && now - last.at < stepMs) return;
-    this.#orders.push({ at: now, ranks: new Map(placed.map((p) => [p.playerId, p.rank])) });
+    this.#orders.push({ at: now, ranks: new Map(placed.map((p) => [p.playerId, Number(p.rank)])) });
     while (this.#age(1, now) >= lookBackMs || this.#age(0, now) > forgetMs) this.#orders.shift();
   }
 
-  movement({ playerId, rank }: Placed): Movement {
+  movement({ playerId, rank }: Placed<number>): Movement {
     const then = this.#orders[0];
     if (then === undefined) return undefined;
     const before = then.ranks.get(playerId);

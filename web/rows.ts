@@ -31,8 +31,7 @@ export class Rows {
   /** The rows at `now` (ms). */
   of(entries: readonly Entry[], me: string, now: number): readonly Row[] {
     const ties = tiesOf(entries.map(({ score }) => score));
-    const placed = entries.map(({ playerId, rank }) => ({ playerId, rank: Number(rank) }));
-    this.#memory.remember(placed, now);
+    this.#memory.remember(entries, now);
     const rows = entries.map((entry, index): Row => {
       const { playerId, displayName, score, updatedAt } = entry;
       const rank = Number(entry.rank);

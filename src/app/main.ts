@@ -1,7 +1,8 @@
 import { DataFolderInUse } from "../ledger/embedded-database.ts";
+import { WrongSettings } from "./environment.ts";
 import { greeting } from "./greeting.ts";
 import { type RunningService, startService } from "./service.ts";
-import { readSettings, WrongSettings } from "./settings.ts";
+import { readSettings } from "./settings.ts";
 
 /** Runs the service until SIGTERM or Ctrl-C; a second one ends it at once. */
 async function main(): Promise<void> {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { WrongSettings } from "./settings.ts";
+import { WrongSettings } from "./environment.ts";
 
 /** The secret that signs tokens, and whether this service made it. */
 export interface Secret {

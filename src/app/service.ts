@@ -26,6 +26,7 @@ import { WatchHub } from "../watch/watch-hub.ts";
 import { type Secret, secretFor } from "./secret.ts";
 import type { Settings } from "./settings.ts";
 import { startUpkeep } from "./upkeep-loop.ts";
+import { watchHealth } from "./watch-health.ts";
 
 /** Longer than a statement may take, in ms; see the ledger's `lostAfterSeconds`. */
 const statementMs = 10_000;
@@ -219,27 +220,6 @@ async function keysFor(settings: Settings, secret: Secret | undefined): Promise<
 function tlsFiles({ SCORE_TLS_CERT_FILE: cert, SCORE_TLS_KEY_FILE: key }: Settings) {
   if (cert === undefined || key === undefined) return undefined;
   return { cert: readFileSync(cert), key: readFileSync(key) };
-}
-
-/** Keeps the health service's answer true. */
-function watchHealth(isReady: () => Promise<boolean>, set: (isServing: boolean) => void) {
-  let isClosed = false;
-  const check = async () => {
-    const isServing = await isReady().catch(() => false);
-    if (!isClosed) set(isServing);
-  };
-  let checking = check();
-  const timer = setInterval(() => {
-    checking = checking.then(check);
-  }, 1_000);
-  return {
-    checked: () => checking,
-    close: async () => {
-      isClosed = true;
-      clearInterval(timer);
-      await checking;
-    },
-  };
 }
 
 function withinMs(ms: number, work: Promise<unknown>): Promise<unknown> {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { readSettings, settingNames, WrongSettings } from "./settings.ts";
+import { WrongSettings } from "./environment.ts";
+import { readSettings, settingNames } from "./settings.ts";
 
 const secret = "s".repeat(32);
 const jwks = "https://id.example/keys";

@@ -1,9 +1,6 @@
-import { isIP } from "node:net";
 import { z } from "zod";
 import { logLevels } from "../ops/log.ts";
-
-/** A setting that is missing, unknown or wrong: one line for the operator. */
-export class WrongSettings extends Error {}
+import { list, readEnvironment, WrongSettings } from "./environment.ts";
 
 /** Digits only: a blank must not pass for 0, which is "no limit" in places. */
 const whole = (least: number, most: number) =>
@@ -14,22 +11,15 @@ const whole = (least: number, most: number) =>
     .pipe(z.number().min(least).max(most));
 const port = whole(0, 65_535);
 const count = (least: number) => whole(least, 1_000_000_000);
-const list = z.string().transform((text) =>
-  text
-    .split(",")
-    .map((part) => part.trim())
-    .filter(Boolean),
-);
 /** As browsers send it: scheme, host and port, without a path. */
 const origin = z
   .string()
   .regex(/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#A-Z]+$/, "must be origins such as https://example.com");
 /** An address, or a network such as 10.0.0.0/8. */
-const network = z.string().refine((text) => {
-  const [address = "", bits = "0", ...more] = text.split("/");
-  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
-  return more.length === 0 && /^\d+$/.test(bits) && Number(bits) <= most;
-}, "must be addresses or networks such as 10.0.0.0/8");
+const network = z.union(
+  [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
+  "must be addresses or networks such as 10.0.0.0/8",
+);
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 const asymmetric = "RS256,PS256,ES256,EdDSA";
 
@@ -73,21 +63,7 @@ export interface Settings extends Environment {
 
 /** Throws WrongSettings with one line that names the setting. */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
-  const unknown = Object.keys(env).find(
-    (name) => name.startsWith("SCORE_") && !settingNames.includes(name),
-  );
-  if (unknown !== undefined) {
-    throw new WrongSettings(`${unknown} is not a setting; the README has a table of them`);
-  }
-  const given = Object.fromEntries(
-    settingNames.filter((name) => env[name]).map((name) => [name, env[name]]),
-  );
-  const parsed = environment.safeParse(given);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new WrongSettings(`${issue?.path[0]?.toString()}: ${issue?.message}`);
-  }
-  const settings = parsed.data;
+  const settings = readEnvironment(environment, "SCORE_", env);
   if (settings.SCORE_JWT_SECRET !== undefined && settings.SCORE_JWKS_URL !== undefined) {
     throw new WrongSettings("set SCORE_JWT_SECRET or SCORE_JWKS_URL, not both");
   }

@@ -1,8 +1,9 @@
 import { parseArgs } from "node:util";
 import { signToken } from "../access/token-signer.ts";
 import type { Role } from "../model/score-event.ts";
+import { WrongSettings } from "./environment.ts";
 import { secretFor } from "./secret.ts";
-import { readSettings, WrongSettings } from "./settings.ts";
+import { readSettings } from "./settings.ts";
 
 const usage = `usage: npm run token -- --role player|server|admin --game ID[,ID...]|'*' --sub ID [--expires 30d]`;
 

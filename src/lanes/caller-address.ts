@@ -15,7 +15,6 @@ export function callerAddress(trusted: readonly string[]): CallerAddress {
     const request = {
       headers: { "x-forwarded-for": forwardedFor },
       socket: { remoteAddress: peer },
-      connection: { remoteAddress: peer },
     };
     return proxyAddr(request as unknown as Parameters<typeof proxyAddr>[0], isTrusted);
   };

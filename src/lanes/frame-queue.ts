@@ -1,6 +1,7 @@
 import type { WatchLeaderboardResponse } from "../../gen/score/v1/score_pb.js";
 import type { Frame } from "../watch/frame.ts";
 import { fromFrame } from "./messages.ts";
+import { perFrame } from "./per-frame.ts";
 
 /** At most one frame waits: the hub sends the next when this one was taken. */
 export class FrameQueue implements AsyncIterable<WatchLeaderboardResponse> {
@@ -43,14 +44,4 @@ export class FrameQueue implements AsyncIterable<WatchLeaderboardResponse> {
   }
 }
 
-const messages = new WeakMap<Frame, WatchLeaderboardResponse>();
-
-/** Once for all watchers of a board and limit. */
-function messageOf(frame: Frame): WatchLeaderboardResponse {
-  let message = messages.get(frame);
-  if (message === undefined) {
-    message = fromFrame(frame);
-    messages.set(frame, message);
-  }
-  return message;
-}
+const messageOf = perFrame(fromFrame);

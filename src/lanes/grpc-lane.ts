@@ -19,42 +19,18 @@ import {
   StreamScoresResponseSchema,
   type WatchLeaderboardRequest,
 } from "../../gen/score/v1/score_pb.js";
-import type { Rooms } from "../service/rooms.ts";
 import { streamScores } from "../service/stream-scores.ts";
 import { watchLeaderboard } from "../service/watch-leaderboard.ts";
 import type { Frame } from "../watch/frame.ts";
-import type { CallerAddress } from "./caller-address.ts";
 import { decoded, methodDefinition } from "./grpc-method.ts";
-import { type Guard, type Incoming, RefusedCall } from "./guard.ts";
+import { type Incoming, RefusedCall } from "./guard.ts";
 import { Health } from "./health.ts";
+import type { Lane, LaneOptions } from "./lane.ts";
 import { fromResult, toSubmission } from "./messages.ts";
 import { toWatchRequest, type UnaryMethod } from "./methods.ts";
 import { reflection } from "./reflection.ts";
+import { SentCount } from "./sent-count.ts";
 import { statusDetails } from "./wire-error.ts";
-
-/** Certificate and key as PEM. */
-export interface TlsFiles {
-  readonly cert: Buffer;
-  readonly key: Buffer;
-}
-
-interface GrpcLaneOptions {
-  readonly rooms: Rooms;
-  readonly guard: Guard;
-  readonly callerAddress: CallerAddress;
-  readonly unary: readonly UnaryMethod[];
-  readonly tls: TlsFiles | undefined;
-  readonly maxMessageBytes: number;
-}
-
-/** An open port and how to leave it. */
-export interface Lane {
-  readonly port: number;
-  /** Refuses new calls, resolves when those under way have ended. */
-  drain(): Promise<void>;
-  /** Cuts what is left. */
-  close(): void;
-}
 
 type Call = Pick<ServerUnaryCall<unknown, unknown>, "metadata" | "getDeadline" | "getPeer">;
 
@@ -62,11 +38,11 @@ const neverAborted = new AbortController().signal;
 
 /** The lane for game servers and Envoy: HTTP/2 by grpc-js, with health and reflection. */
 export class GrpcLane {
-  readonly #options: GrpcLaneOptions;
+  readonly #options: LaneOptions;
   readonly #server: Server;
   readonly #health = new Health();
 
-  constructor(options: GrpcLaneOptions) {
+  constructor(options: LaneOptions) {
     this.#options = options;
     this.#server = new Server({
       "grpc.max_receive_message_length": options.maxMessageBytes,
@@ -216,31 +192,6 @@ export class GrpcLane {
       signal,
     };
   }
-}
-
-/** Counts the messages that a stream has not taken yet. */
-class SentCount {
-  #waiting = 0;
-  #wake = () => {};
-
-  /** One more; to be told when the stream has taken it, or failed to. */
-  begin(): () => void {
-    this.#waiting += 1;
-    return this.#done;
-  }
-
-  async all(): Promise<void> {
-    while (this.#waiting > 0) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-  }
-
-  readonly #done = (): void => {
-    this.#waiting -= 1;
-    if (this.#waiting === 0) this.#wake();
-  };
 }
 
 async function* submissions(call: AsyncIterable<StreamScoresRequest>) {

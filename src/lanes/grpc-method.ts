@@ -8,8 +8,8 @@ import {
 import type { MethodDefinition } from "@grpc/grpc-js";
 import { ScoreService, WatchLeaderboardResponseSchema } from "../../gen/score/v1/score_pb.js";
 import { ScoreError } from "../model/score-error.ts";
-import type { Frame } from "../watch/frame.ts";
 import { fromFrame } from "./messages.ts";
+import { perFrame } from "./per-frame.ts";
 
 /** A method of the contract as grpc-js takes it; frames of watches go in as they are. */
 export function methodDefinition(method: DescMethod): MethodDefinition<unknown, unknown> {
@@ -30,17 +30,9 @@ export function methodDefinition(method: DescMethod): MethodDefinition<unknown, 
   };
 }
 
-const encodedFrames = new WeakMap<Frame, Buffer>();
-
-/** Once for all watchers of a board and limit. */
-function encodeFrame(frame: Frame): Buffer {
-  let encoded = encodedFrames.get(frame);
-  if (encoded === undefined) {
-    encoded = Buffer.from(toBinary(WatchLeaderboardResponseSchema, fromFrame(frame)));
-    encodedFrames.set(frame, encoded);
-  }
-  return encoded;
-}
+const encodeFrame = perFrame((frame) =>
+  Buffer.from(toBinary(WatchLeaderboardResponseSchema, fromFrame(frame))),
+);
 
 function encoder<D extends DescMessage>(desc: D) {
   return (message: unknown): Buffer => {

@@ -20,28 +20,21 @@ import {
   type WatchLeaderboardRequest,
 } from "../../gen/score/v1/score_pb.js";
 import { ScoreError } from "../model/score-error.ts";
-import type { Call, Rooms } from "../service/rooms.ts";
+import type { Call } from "../service/rooms.ts";
 import { streamScores } from "../service/stream-scores.ts";
 import { watchLeaderboard } from "../service/watch-leaderboard.ts";
-import type { CallerAddress } from "./caller-address.ts";
 import { FrameQueue } from "./frame-queue.ts";
-import type { Lane, TlsFiles } from "./grpc-lane.ts";
-import { type Guard, type Incoming, RefusedCall } from "./guard.ts";
+import { type Incoming, RefusedCall } from "./guard.ts";
+import type { Lane, LaneOptions } from "./lane.ts";
 import { fromResult, toSubmission } from "./messages.ts";
-import { toWatchRequest, type UnaryMethod } from "./methods.ts";
+import { toWatchRequest } from "./methods.ts";
 import { type OperatorPages, webPages } from "./web-pages.ts";
 
-interface WebLaneOptions {
-  readonly rooms: Rooms;
-  readonly guard: Guard;
-  readonly callerAddress: CallerAddress;
-  readonly unary: readonly UnaryMethod[];
+interface WebLaneOptions extends LaneOptions {
   readonly pages: OperatorPages;
   /** The folder of the bundled page. */
   readonly webRoot: string;
   readonly corsOrigins: readonly string[];
-  readonly tls: TlsFiles | undefined;
-  readonly maxMessageBytes: number;
 }
 
 /** JSON shows what is in the errors of single events. */

@@ -10,6 +10,7 @@ import {
   type WatchLeaderboardResponse,
   WatchLeaderboardResponseSchema,
 } from "../../gen/score/v1/score_pb.js";
+import { enveloped, envelopes } from "../lanes/envelopes.ts";
 import { newEvent, newGame, submit } from "../lanes/games.ts";
 import { GrpcClient } from "../lanes/grpc-client.ts";
 import { HealthClient } from "../lanes/health-client.ts";
@@ -130,9 +131,7 @@ class GrpcWebWatch {
       WatchLeaderboardRequestSchema,
       create(WatchLeaderboardRequestSchema, { gameId, limit: 10 }),
     );
-    const head = Buffer.alloc(5);
-    head.writeUInt32BE(message.length, 1);
-    call.end(Buffer.concat([head, message]));
+    call.end(enveloped(message));
     const [response] = await once(call, "response");
     assert.equal(response.statusCode, 200);
     const close = () => {
@@ -163,14 +162,8 @@ class GrpcWebWatch {
 async function* framesOf(
   body: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<WatchLeaderboardResponse> {
-  let bytes = Buffer.alloc(0);
-  for await (const chunk of body) {
-    bytes = Buffer.concat([bytes, chunk]);
-    while (bytes.length >= 5 && bytes.length >= 5 + bytes.readUInt32BE(1)) {
-      const end = 5 + bytes.readUInt32BE(1);
-      assert.equal(bytes[0], 0, "a message, not the end");
-      yield fromBinary(WatchLeaderboardResponseSchema, bytes.subarray(5, end));
-      bytes = bytes.subarray(end);
-    }
+  for await (const { flags, bytes } of envelopes(body)) {
+    assert.equal(flags, 0, "a message, not the end");
+    yield fromBinary(WatchLeaderboardResponseSchema, bytes);
   }
 }

@@ -9,7 +9,13 @@ import {
 import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { ConnectError, type Transport } from "@connectrpc/connect";
 import { createAsyncIterable } from "@connectrpc/connect/protocol";
-import { authorizationOf, CallError, type CallOptions, type LaneClient } from "./lane-client.ts";
+import {
+  abortedWhenLeft,
+  authorizationOf,
+  CallError,
+  type CallOptions,
+  type LaneClient,
+} from "./lane-client.ts";
 
 /** A client over one of connect-node's transports: Connect or gRPC-Web. */
 export class ConnectClient implements LaneClient {
@@ -34,27 +40,31 @@ export class ConnectClient implements LaneClient {
     }
   }
 
-  async *watch<I extends DescMessage, O extends DescMessage>(
+  watch<I extends DescMessage, O extends DescMessage>(
     method: DescMethodServerStreaming<I, O>,
     request: MessageInitShape<I>,
     options: CallOptions = {},
   ): AsyncGenerator<MessageShape<O>> {
-    const left = new AbortController();
-    const signal = AbortSignal.any([left.signal, options.signal ?? left.signal]);
+    return abortedWhenLeft(options, (given) => this.#messages(method, request, given));
+  }
+
+  close(): void {}
+
+  async *#messages<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodServerStreaming<I, O>,
+    request: MessageInitShape<I>,
+    options: CallOptions,
+  ): AsyncGenerator<MessageShape<O>> {
     try {
-      const { timeoutMs } = options;
+      const { signal, timeoutMs } = options;
       const header = headersOf(options);
       const input = createAsyncIterable([request]);
       const response = await this.#transport.stream(method, signal, timeoutMs, header, input);
       yield* response.message;
     } catch (error) {
       throw toCallError(error);
-    } finally {
-      left.abort();
     }
   }
-
-  close(): void {}
 }
 
 export function toCallError(error: unknown): CallError {

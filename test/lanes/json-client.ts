@@ -13,7 +13,9 @@ import {
 import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { codeFromString } from "@connectrpc/connect/protocol-connect";
+import { enveloped, envelopes } from "./envelopes.ts";
 import {
+  abortedWhenLeft,
   authorizationOf,
   CallError,
   type CallOptions,
@@ -49,31 +51,32 @@ export class JsonClient implements LaneClient {
     return fromJson(method.output, body, { registry: detailTypes });
   }
 
-  async *watch<I extends DescMessage, O extends DescMessage>(
+  watch<I extends DescMessage, O extends DescMessage>(
     method: DescMethodServerStreaming<I, O>,
     request: MessageInitShape<I>,
     options: CallOptions = {},
   ): AsyncGenerator<MessageShape<O>> {
-    const left = new AbortController();
-    const signal = AbortSignal.any([left.signal, options.signal ?? left.signal]);
-    const message = JSON.stringify(toJson(method.input, create(method.input, request)));
-    const response = await this.#post(
-      method,
-      { ...options, signal },
-      { type: "application/connect+json", body: enveloped(message) },
-    );
-    try {
-      for await (const { flags, text } of envelopes(response.body)) {
-        const content = JSON.parse(text);
-        if ((flags & 2) === 0) yield fromJson(method.output, content, { registry: detailTypes });
-        else if (content.error) throw toCallError(content.error);
-      }
-    } finally {
-      left.abort();
-    }
+    return abortedWhenLeft(options, (given) => this.#messages(method, request, given));
   }
 
   close(): void {}
+
+  async *#messages<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodServerStreaming<I, O>,
+    request: MessageInitShape<I>,
+    options: CallOptions,
+  ): AsyncGenerator<MessageShape<O>> {
+    const message = JSON.stringify(toJson(method.input, create(method.input, request)));
+    const response = await this.#post(method, options, {
+      type: "application/connect+json",
+      body: enveloped(new TextEncoder().encode(message)),
+    });
+    for await (const { flags, bytes } of envelopes(response.body ?? [])) {
+      const content = JSON.parse(bytes.toString());
+      if ((flags & 2) === 0) yield fromJson(method.output, content, { registry: detailTypes });
+      else if (content.error) throw toCallError(content.error);
+    }
+  }
 
   #post(
     method: DescMethod,
@@ -104,25 +107,4 @@ function toCallError({ code, message = "", details = [] }: JsonError): CallError
     }),
   );
   return new CallError(codeFromString(code) ?? Code.Unknown, message, packed);
-}
-
-/** One message of a Connect stream: flags, length, content. */
-function enveloped(message: string): Uint8Array<ArrayBuffer> {
-  const content = new TextEncoder().encode(message);
-  const bytes = new Uint8Array(5 + content.length);
-  new DataView(bytes.buffer).setUint32(1, content.length);
-  bytes.set(content, 5);
-  return bytes;
-}
-
-async function* envelopes(body: AsyncIterable<Uint8Array> | null) {
-  let bytes = Buffer.alloc(0);
-  for await (const chunk of body ?? []) {
-    bytes = Buffer.concat([bytes, chunk]);
-    while (bytes.length >= 5 && bytes.length >= 5 + bytes.readUInt32BE(1)) {
-      const end = 5 + bytes.readUInt32BE(1);
-      yield { flags: bytes.readUInt8(0), text: bytes.toString("utf8", 5, end) };
-      bytes = bytes.subarray(end);
-    }
-  }
 }

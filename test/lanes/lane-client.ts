@@ -57,6 +57,20 @@ export class CallError extends Error {
   }
 }
 
+/** The messages of a stream; leaving the loop over them aborts the call. */
+export async function* abortedWhenLeft<T>(
+  options: CallOptions,
+  open: (options: CallOptions & { readonly signal: AbortSignal }) => AsyncIterable<T>,
+): AsyncGenerator<T> {
+  const left = new AbortController();
+  const signal = AbortSignal.any([left.signal, options.signal ?? left.signal]);
+  try {
+    yield* open({ ...options, signal });
+  } finally {
+    left.abort();
+  }
+}
+
 /** The authorization header of a call. */
 export function authorizationOf({ authorization, token }: CallOptions): string | undefined {
   return authorization ?? (token === undefined ? undefined : `Bearer ${token}`);

@@ -19,6 +19,7 @@ import { http } from "../../gen/google/api/annotations_pb.js";
 import type { HttpRule } from "../../gen/google/api/http_pb.js";
 import { JsonClient } from "./json-client.ts";
 import {
+  abortedWhenLeft,
   authorizationOf,
   CallError,
   type CallOptions,
@@ -46,24 +47,26 @@ export class RestClient implements LaneClient {
     return fromJson(method.output, (await response.json()) as JsonValue, { registry: detailTypes });
   }
 
-  async *watch<I extends DescMessage, O extends DescMessage>(
+  watch<I extends DescMessage, O extends DescMessage>(
     method: DescMethodServerStreaming<I, O>,
     request: MessageInitShape<I>,
     options: CallOptions = {},
   ): AsyncGenerator<MessageShape<O>> {
-    const left = new AbortController();
-    const signal = AbortSignal.any([left.signal, options.signal ?? left.signal]);
-    try {
-      const response = await this.#fetch(method, request, { ...options, signal });
-      for await (const data of serverSentEvents(response)) {
-        yield fromJson(method.output, JSON.parse(data), { registry: detailTypes });
-      }
-    } finally {
-      left.abort();
-    }
+    return abortedWhenLeft(options, (given) => this.#messages(method, request, given));
   }
 
   close(): void {}
+
+  async *#messages<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodServerStreaming<I, O>,
+    request: MessageInitShape<I>,
+    options: CallOptions,
+  ): AsyncGenerator<MessageShape<O>> {
+    const response = await this.#fetch(method, request, options);
+    for await (const data of serverSentEvents(response)) {
+      yield fromJson(method.output, JSON.parse(data), { registry: detailTypes });
+    }
+  }
 
   async #fetch<I extends DescMessage>(
     method: DescMethod & { readonly input: I },
@@ -89,24 +92,22 @@ export class RestClient implements LaneClient {
   }
 }
 
-/** The first binding whose path can be filled in. */
+const placeholders = /\{(\w+)\}/g;
+
+/** By the first binding whose path can be filled in. */
 function toHttp(rule: HttpRule, fields: JsonObject) {
-  for (const { pattern, body } of [rule, ...rule.additionalBindings]) {
-    const template = String(pattern.value);
-    const rest = { ...fields };
-    const path = template.replaceAll(/\{(\w+)\}/g, (_, name) => {
-      const value = String(rest[name] ?? "");
-      delete rest[name];
-      return encodeURIComponent(value);
-    });
-    if (path.includes("//") && rule.additionalBindings.length > 0 && pattern === rule.pattern) {
-      continue;
-    }
-    if (body === "*") return { verb: "POST", path, body: JSON.stringify(rest) };
-    const query = new URLSearchParams(Object.entries(rest).map(([k, v]) => [k, String(v)]));
-    return { verb: "GET", path: query.size > 0 ? `${path}?${query}` : path, body: undefined };
-  }
-  throw new Error("no binding");
+  const templateOf = ({ pattern }: HttpRule) => String(pattern.value);
+  const isFilled = (binding: HttpRule) =>
+    [...templateOf(binding).matchAll(placeholders)].every(([, name = ""]) => fields[name]);
+  const binding = [rule, ...rule.additionalBindings].find(isFilled) ?? rule;
+  const rest = { ...fields };
+  const path = templateOf(binding).replaceAll(placeholders, (_, name) => {
+    delete rest[name];
+    return encodeURIComponent(String(fields[name] ?? ""));
+  });
+  if (binding.body === "*") return { verb: "POST", path, body: JSON.stringify(rest) };
+  const query = new URLSearchParams(Object.entries(rest).map(([k, v]) => [k, String(v)]));
+  return { verb: "GET", path: query.size > 0 ? `${path}?${query}` : path, body: undefined };
 }
 
 async function toCallError(response: Response): Promise<CallError> {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { envoyBinary } from "../../deploy/envoy-binary.ts";
 import { type EnvoySettings, envoyConfig } from "../../deploy/envoy-config.ts";
+import { ManagedServer } from "./managed-server.ts";
 import { ServerProcess } from "./server-process.ts";
 
 const project = fileURLToPath(new URL("../../", import.meta.url));
@@ -26,8 +27,7 @@ export interface EnvoyOptions {
 }
 
 /** A real Envoy with the project's envoy.yaml, on ports of its own. */
-export class EnvoyServer {
-  readonly #process: ServerProcess;
+export class EnvoyServer extends ManagedServer {
   readonly #binary: string;
   readonly #options: EnvoyOptions;
   /** Undefined before the first start; the same after each. */
@@ -36,7 +36,7 @@ export class EnvoyServer {
   #pid = 0;
 
   constructor(serverProcess: ServerProcess, binary: string, options: EnvoyOptions) {
-    this.#process = serverProcess;
+    super(serverProcess);
     this.#binary = binary;
     this.#options = options;
   }
@@ -56,8 +56,8 @@ export class EnvoyServer {
 
   /** Resolves when it is ready to serve: on the same port as before. */
   async start(): Promise<void> {
-    const adminFile = join(this.#process.folder, "admin");
-    await this.#process.launch({
+    const adminFile = join(this.process.folder, "admin");
+    await this.process.launch({
       program: async () => {
         const config = await this.#writeConfig();
         await writeFile(adminFile, "");
@@ -80,38 +80,11 @@ export class EnvoyServer {
     this.#port = listener_statuses[0].local_address.socket_address.port_value;
   }
 
-  /** SIGKILL. */
-  async kill(): Promise<void> {
-    await this.#process.kill();
-  }
-
-  /** Silence: connections stay open, nothing is passed on. */
-  async pause(): Promise<void> {
-    await this.#process.pause();
-  }
-
-  async resume(): Promise<void> {
-    await this.#process.resume();
-  }
-
   /** What the admin page of that path says; rejects unless it says so with 200. */
   async admin(path: string): Promise<string> {
     const response = await fetch(`http://${this.#adminAddress}${path}`);
     if (!response.ok) throw new Error(`${path}: ${response.status}`);
     return response.text();
-  }
-
-  /** The access log, and what it warned of. */
-  async log(): Promise<string> {
-    return this.#process.log();
-  }
-
-  async close(): Promise<void> {
-    await this.#process.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
   }
 
   async #writeConfig(): Promise<string> {
@@ -132,7 +105,7 @@ export class EnvoyServer {
     );
     transcoder.typed_config.proto_descriptor = join(project, "gen/descriptor.binpb");
     change?.(config);
-    const file = join(this.#process.folder, "envoy.json");
+    const file = join(this.process.folder, "envoy.json");
     await writeFile(file, JSON.stringify(config));
     return file;
   }

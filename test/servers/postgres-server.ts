@@ -4,6 +4,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { freePort } from "./free-port.ts";
 import { ensureInstalled } from "./install.ts";
+import { ManagedServer } from "./managed-server.ts";
 import { ServerProcess } from "./server-process.ts";
 import { postgresUser } from "./system-user.ts";
 
@@ -28,17 +29,16 @@ const SETTINGS = {
 };
 
 /** A PostgreSQL server on 127.0.0.1 that trusts everyone, with its own data in a temporary folder. */
-export class PostgresServer {
+export class PostgresServer extends ManagedServer {
   readonly dataDir: string;
-  readonly #process: ServerProcess;
   readonly #postgres: string;
   readonly #settings: Readonly<Record<string, string>>;
   /** Undefined until chosen, which is before the first start resolves; fixed from then on. */
   #port: number | undefined;
 
   constructor(serverProcess: ServerProcess, postgres: string, options: PostgresOptions) {
+    super(serverProcess, "SIGQUIT");
     this.dataDir = join(serverProcess.folder, "data");
-    this.#process = serverProcess;
     this.#postgres = postgres;
     this.#settings = { ...SETTINGS, ...options.settings };
     this.#port = options.port;
@@ -70,7 +70,7 @@ export class PostgresServer {
   /** Resolves when connections are accepted, after a crash recovery if need be: same port, same data. */
   async start(): Promise<void> {
     let port = this.#port;
-    await this.#process.launch({
+    await this.process.launch({
       program: async () => {
         port = this.#port ?? (await freePort());
         return {
@@ -85,35 +85,7 @@ export class PostgresServer {
 
   /** Fast shutdown: open transactions are rolled back, clients are told, everything is on disk. */
   async stop(): Promise<void> {
-    await this.#process.stop("SIGINT");
-  }
-
-  /** A crash: SIGKILL to the postmaster and all its children at once. */
-  async kill(): Promise<void> {
-    await this.#process.kill();
-  }
-
-  /** Silence: connections stay open, new ones are accepted by the kernel, nothing is answered. */
-  async pause(): Promise<void> {
-    await this.#process.pause();
-  }
-
-  async resume(): Promise<void> {
-    await this.#process.resume();
-  }
-
-  /** What the server wrote since it was last started. */
-  async log(): Promise<string> {
-    return this.#process.log();
-  }
-
-  /** Ends the server in whatever state it is and deletes its folder. May be called twice. */
-  async close(): Promise<void> {
-    await this.#process.close("SIGQUIT");
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+    await this.process.stop("SIGINT");
   }
 
   #urlOf(database: string): string {

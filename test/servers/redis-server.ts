@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { freePort } from "./free-port.ts";
 import { ensureInstalled } from "./install.ts";
+import { ManagedServer } from "./managed-server.ts";
 import { redisCommand } from "./redis-command.ts";
 import { ServerProcess } from "./server-process.ts";
 
@@ -16,15 +17,14 @@ const SETTINGS = { bind: "127.0.0.1", save: '""', appendonly: "no" };
 const HIGHEST_CLUSTER_PORT = 55_535;
 
 /** A Redis server on 127.0.0.1, in a temporary folder of its own. */
-export class RedisServer {
-  readonly #process: ServerProcess;
+export class RedisServer extends ManagedServer {
   readonly #redisServer: string;
   readonly #settings: Readonly<Record<string, string>>;
   /** Undefined until chosen, which is before the first start resolves; fixed from then on. */
   #port: number | undefined;
 
   constructor(serverProcess: ServerProcess, redisServer: string, options: RedisOptions) {
-    this.#process = serverProcess;
+    super(serverProcess);
     this.#redisServer = redisServer;
     this.#settings = { ...SETTINGS, ...options.settings };
   }
@@ -41,7 +41,7 @@ export class RedisServer {
   /** Resolves when what is on disk is loaded and commands are answered: same port, same folder. */
   async start(): Promise<void> {
     let port = this.#port;
-    await this.#process.launch({
+    await this.process.launch({
       program: async () => {
         port = this.#port ?? (await this.#freePort());
         return { command: this.#redisServer, args: [await this.#writeConfig(port)] };
@@ -53,21 +53,7 @@ export class RedisServer {
 
   /** SIGTERM: saves first if the settings ask for it. */
   async stop(): Promise<void> {
-    await this.#process.stop("SIGTERM");
-  }
-
-  /** A crash: SIGKILL, also to a child that is saving. */
-  async kill(): Promise<void> {
-    await this.#process.kill();
-  }
-
-  /** Silence: connections stay open, new ones are accepted by the kernel, nothing is answered. */
-  async pause(): Promise<void> {
-    await this.#process.pause();
-  }
-
-  async resume(): Promise<void> {
-    await this.#process.resume();
+    await this.process.stop("SIGTERM");
   }
 
   /** Empties every database. */
@@ -80,27 +66,13 @@ export class RedisServer {
     return redisCommand(this.url, name, ...args);
   }
 
-  /** What the server wrote since it was last started. */
-  async log(): Promise<string> {
-    return this.#process.log();
-  }
-
-  /** Ends the server in whatever state it is and deletes its folder. May be called twice. */
-  async close(): Promise<void> {
-    await this.#process.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
   async #freePort(): Promise<number> {
     return freePort(this.#settings["cluster-enabled"] === "yes" ? HIGHEST_CLUSTER_PORT : undefined);
   }
 
   async #writeConfig(port: number): Promise<string> {
-    const file = join(this.#process.folder, "redis.conf");
-    const settings = { ...this.#settings, dir: this.#process.folder, port: String(port) };
+    const file = join(this.process.folder, "redis.conf");
+    const settings = { ...this.#settings, dir: this.process.folder, port: String(port) };
     const lines = Object.entries(settings).map(([name, value]) => `${name} ${value}\n`);
     await writeFile(file, lines.join(""));
     return file;
