@@ -202,7 +202,7 @@ async function openDatabase(settings: Settings, log: Log) {
 function openRedis({ REDIS_URL }: Settings, log: Log): RedisConnection | undefined {
   if (REDIS_URL === undefined) return undefined;
   let saidAt = Number.NEGATIVE_INFINITY;
-  return connectRedis(REDIS_URL, { connectMs: 1_000, commandMs: 500 }, (err) => {
+  return connectRedis(REDIS_URL, { connectMs: 1_000, commandMs: 500, silentMs: 2_000 }, (err) => {
     // A Redis that is away fails several times a second.
     if (performance.now() - saidAt < 5_000) return;
     saidAt = performance.now();

@@ -183,7 +183,7 @@ export class WebLane {
     });
     running.catch(started.reject);
     try {
-      yield* produce(await started.promise);
+      for await (const message of produce(await started.promise)) yield* sendable(message);
     } catch (error) {
       ended.reject(error);
     } finally {
@@ -194,6 +194,15 @@ export class WebLane {
     } catch (error) {
       throw toConnectError(error);
     }
+  }
+}
+
+/** What the transport throws while it sends is that the caller is gone. */
+function* sendable<T>(message: T): Generator<T> {
+  try {
+    yield message;
+  } catch (cause) {
+    throw new ScoreError("canceled", "the caller went away", { cause });
   }
 }
 

@@ -5,6 +5,8 @@ import { readScript, type ScriptName, scriptNames } from "./redis-scripts.ts";
 export interface RedisLimits {
   readonly connectMs: number;
   readonly commandMs: number;
+  /** A connection that owes an answer for so long is given up for a new one. */
+  readonly silentMs: number;
 }
 
 /** A Redis server, or a cluster when there are several addresses. */
@@ -20,7 +22,12 @@ export interface RedisConnection {
   close(): Promise<void>;
 }
 
-/** Connects in the background; commands fail at once while there is no connection. */
+/**
+ * Connects in the background; commands fail at once while there is no connection.
+ * One whose other end is gone without a word looks as if it were there: it is
+ * found by what it does not answer. A subscriber, which has nothing to ask,
+ * subscribes again and again.
+ */
 export function connectRedis(
   urls: readonly string[],
   limits: RedisLimits,
@@ -30,6 +37,7 @@ export function connectRedis(
   if (first === undefined) throw new Error("no Redis address");
   const options: RedisOptions = {
     connectTimeout: limits.connectMs,
+    socketTimeout: limits.silentMs,
     retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 1_000),
   };
   const failingFast: RedisOptions = {
@@ -62,20 +70,30 @@ export function connectRedis(
     ScriptName,
     (key: string, ...args: (string | number)[]) => Promise<unknown>
   >;
+  const channels = new Set<string>();
+  const subscribe = (channel: string) =>
+    isCluster ? subscriber.ssubscribe(channel) : subscriber.subscribe(channel);
+  const subscribeAgain = setInterval(() => {
+    if (subscriber.status !== "ready") return;
+    for (const channel of channels) subscribe(channel).catch(() => {});
+  }, limits.silentMs);
   return {
     isCluster,
     client,
     run: (script, key, args) => commands[script](key, ...args),
     async subscribe(channel) {
-      await (isCluster ? subscriber.ssubscribe(channel) : subscriber.subscribe(channel));
+      channels.add(channel);
+      await subscribe(channel);
     },
     async unsubscribe(channel) {
+      channels.delete(channel);
       await (isCluster ? subscriber.sunsubscribe(channel) : subscriber.unsubscribe(channel));
     },
     onMessage(listener) {
       subscriber.on(isCluster ? "smessage" : "message", listener);
     },
     async close() {
+      clearInterval(subscribeAgain);
       client.disconnect();
       subscriber.disconnect();
     },

@@ -48,7 +48,7 @@ export const backends: readonly BackendKind[] = [
 ];
 
 /** Long, since the machine may be busy: no test of a backend that works waits for it. */
-const limits = { connectMs: 10_000, commandMs: 30_000 };
+const limits = { connectMs: 10_000, commandMs: 30_000, silentMs: 30_000 };
 
 async function openMemory(): Promise<Backend> {
   const ranking = new MemoryRanking();

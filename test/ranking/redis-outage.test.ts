@@ -2,17 +2,19 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { describe, it, type TestContext } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Board } from "../../src/model/game.ts";
 import { isScoreError } from "../../src/model/score-error.ts";
 import { type Ranking, RankingMissing, type Rebuild } from "../../src/ranking/ranking.ts";
 import { connectRedis } from "../../src/ranking/redis-connection.ts";
 import { RedisRanking } from "../../src/ranking/redis-ranking.ts";
+import { FaultyLink } from "../servers/faulty-link.ts";
 import { startRedisCluster } from "../servers/redis-cluster.ts";
 import { startRedis } from "../servers/redis-server.ts";
 import { aBoard, aStanding, build } from "./ranking-backends.ts";
 import { until } from "./until.ts";
 
-const limits = { connectMs: 1_000, commandMs: 500 };
+const limits = { connectMs: 1_000, commandMs: 500, silentMs: 1_000 };
 /** What a busy machine may add. */
 const slackMs = 1_500;
 
@@ -113,6 +115,23 @@ describe("a ranking whose Redis fails", { timeout: 120_000 }, () => {
     const noticed = once(notices, "change");
     await build(ranking, board);
     await noticed;
+  });
+
+  it("leaves connections that fell silent and works and tells followers by others", async (t) => {
+    await using redis = await startRedis();
+    const link = await FaultyLink.to(redis.port);
+    t.after(() => link.close());
+    const { ranking } = await connect(t, [link.urlOf(redis.url)]);
+    const board = aBoard("descending");
+    const notices = new EventTarget();
+    await ranking.follow(board.boardNo, () => notices.dispatchEvent(new Event("change")));
+    link.silence();
+    await until(() => isThere(ranking, board));
+    const noticed = once(notices, "change");
+    for (let epoch = 1, isNoticed = false; !isNoticed; epoch += 1) {
+      await build(ranking, board, { epoch });
+      isNoticed = await Promise.race([noticed.then(() => true), pause(100).then(() => false)]);
+    }
   });
 
   for (const [failure, how] of [
