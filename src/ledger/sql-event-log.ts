@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { ScoreError } from "../model/score-error.ts";
 import type { ScoreEvent } from "../model/score-event.ts";
+import type { Timers } from "../model/timers.ts";
 import { boardsOf, commitColumns } from "./commit-columns.ts";
 import { type CommitRow, commitStatement } from "./commit-statement.ts";
 import { CommittedRows } from "./committed-rows.ts";
@@ -29,6 +29,7 @@ interface EventLogOptions {
   readonly commitsInFlight: number;
   readonly limits: EventLogLimits;
   readonly now: () => number;
+  readonly timers: Timers;
   readonly onBatch: (size: number, queued: number) => void;
 }
 
@@ -37,13 +38,15 @@ export class SqlEventLog implements EventLog {
   readonly #db: Database;
   readonly #limits: EventLogLimits;
   readonly #now: () => number;
+  readonly #timers: Timers;
   readonly #observers: CommitObserver[] = [];
   readonly #group: GroupCommit<ScoreEvent, Receipt>;
 
-  constructor({ db, commitsInFlight, limits, now, onBatch }: EventLogOptions) {
+  constructor({ db, commitsInFlight, limits, now, timers, onBatch }: EventLogOptions) {
     this.#db = db;
     this.#limits = limits;
     this.#now = now;
+    this.#timers = timers;
     this.#group = new GroupCommit({
       commit: (events) => this.#commit(events),
       keyOf: (event) => eventKey(event.game.gameNo, event.actionId),
@@ -53,6 +56,7 @@ export class SqlEventLog implements EventLog {
       maxInFlight: commitsInFlight,
       maxWaitMs: 2 * limits.patienceMs,
       now,
+      timers,
       onBatch,
     });
   }
@@ -151,7 +155,7 @@ export class SqlEventLog implements EventLog {
           for (const observer of this.#observers) observer.onUnknown(games);
           throw ledgerUnavailable(error);
         }
-        await sleep(pauseMs);
+        await this.#timers.sleep(pauseMs);
       }
     }
   }

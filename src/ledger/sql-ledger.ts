@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { Timers } from "../model/timers.ts";
 import type { OpenDatabase } from "./database.ts";
 import { reading } from "./database-failure.ts";
 import type { Ledger } from "./ledger.ts";
@@ -15,6 +16,7 @@ interface SqlLedgerOptions {
   readonly instanceId: string;
   readonly limits: EventLogLimits;
   readonly now: () => number;
+  readonly timers: Timers;
   readonly onBatch?: (size: number, queued: number) => void;
 }
 
@@ -24,8 +26,8 @@ export async function openSqlLedger(options: SqlLedgerOptions): Promise<Ledger> 
   try {
     await migrate(db);
     const { ledger_id } = await db.selectFrom("ledger").selectAll().executeTakeFirstOrThrow();
-    const { limits, now, onBatch = () => {} } = options;
-    const events = new SqlEventLog({ db, commitsInFlight, limits, now, onBatch });
+    const { limits, now, timers, onBatch = () => {} } = options;
+    const events = new SqlEventLog({ db, commitsInFlight, limits, now, timers, onBatch });
     let closing: Promise<void> | undefined;
     return {
       ledgerId: ledger_id,

@@ -4,6 +4,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { Board } from "../model/game.ts";
 import { isScoreError, ScoreError } from "../model/score-error.ts";
 import type { Standing } from "../model/standing.ts";
+import { systemTimers } from "../model/timers.ts";
 import { BoardProjection } from "./board-projection.ts";
 import { MemoryRanking } from "./memory-ranking.ts";
 import type { Ranking } from "./ranking.ts";
@@ -69,6 +70,7 @@ function project(
     ledger: plain.ledger as unknown as Ledger,
     ranking,
     waitMs: 5_000,
+    timers: systemTimers,
     projectedSeq: () => 0,
     onError: (message, cause) => assert.fail(new Error(message, { cause })),
     onCatchUp: (kind) => onCatchUp(kind, projection),

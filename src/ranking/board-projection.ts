@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Board } from "../model/game.ts";
 import { isScoreError, ScoreError } from "../model/score-error.ts";
 import type { Standing } from "../model/standing.ts";
+import type { Timers } from "../model/timers.ts";
 import { type Placement, type Ranking, RankingMissing, type RankingState } from "./ranking.ts";
 
 /** Standings read and written in one step of a catch-up or rebuild. */
@@ -16,6 +16,7 @@ interface BoardProjectionOptions {
   readonly ledger: Ledger;
   readonly ranking: Ranking;
   readonly waitMs: number;
+  readonly timers: Timers;
   /** All commits of this instance up to here are in the ranking. */
   readonly projectedSeq: () => number;
   readonly onError: (message: string, error: unknown) => void;
@@ -52,8 +53,9 @@ export class BoardProjection {
   /** Whether the ranking is the ledger's state; waits up to `waitMs` for a first attempt to make it so. */
   async ready(): Promise<boolean> {
     if (this.#state === "ready") return true;
+    const { waitMs, timers } = this.#options;
     const timeout = new AbortController();
-    const late = sleep(this.#options.waitMs, undefined, { signal: timeout.signal });
+    const late = timers.sleep(waitMs, timeout.signal);
     await Promise.race([this.#firstAttempt.promise, late.catch(() => {})]);
     timeout.abort();
     return this.isReady;
@@ -140,7 +142,7 @@ export class BoardProjection {
       } finally {
         this.#firstAttempt.resolve();
       }
-      await sleep(pauseMs, undefined, { signal }).catch(() => {});
+      await this.#options.timers.sleep(pauseMs, signal).catch(() => {});
     }
   }
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, it, mock } from "node:test";
 import type { Ledger, LedgerTop } from "../ledger/ledger.ts";
 import type { Board } from "../model/game.ts";
 import { isScoreError, ScoreError } from "../model/score-error.ts";
+import { systemTimers } from "../model/timers.ts";
 import { BoardReader, maxEntries } from "./board-reader.ts";
 import type { Projector } from "./projector.ts";
 
@@ -48,7 +49,13 @@ describe("a reader of boards, while the ranking is unavailable", () => {
           standings.find((standing) => standing.playerId === playerId),
       },
     } as unknown as Ledger;
-    reader = new BoardReader({ projector, ledger, tickMs: 50, now: Date.now });
+    reader = new BoardReader({
+      projector,
+      ledger,
+      tickMs: 50,
+      now: Date.now,
+      timers: systemTimers,
+    });
   });
 
   const settle = () => new Promise((resolve) => setImmediate(resolve));

@@ -1,4 +1,5 @@
 import { ScoreError } from "../model/score-error.ts";
+import type { Timers } from "../model/timers.ts";
 import { BoardFeed, type FeedTimes, type WatchedBoard } from "./board-feed.ts";
 import { type FrameSink, type KnownState, Watch } from "./watch.ts";
 
@@ -6,6 +7,7 @@ interface WatchHubOptions {
   readonly times: FeedTimes;
   readonly maxWatches: number;
   readonly now: () => number;
+  readonly timers: Timers;
   readonly onFrames: (sent: number, skipped: number) => void;
   readonly onError: (message: string, error: unknown) => void;
 }
