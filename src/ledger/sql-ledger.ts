@@ -2,9 +2,10 @@ import { sql } from "kysely";
 import type { Timers } from "../model/timers.ts";
 import type { OpenDatabase } from "./database.ts";
 import { reading } from "./database-failure.ts";
+import { sqlEventStatements } from "./event-statements.ts";
+import { type EventLogLimits, GroupedEventLog } from "./grouped-event-log.ts";
 import type { Ledger } from "./ledger.ts";
 import { migrate } from "./migrations.ts";
-import { type EventLogLimits, SqlEventLog } from "./sql-event-log.ts";
 import { SqlGameStore } from "./sql-game-store.ts";
 import { SqlInstanceRegistry } from "./sql-instance-registry.ts";
 import { SqlStandingReader } from "./sql-standing-reader.ts";
@@ -27,7 +28,15 @@ export async function openSqlLedger(options: SqlLedgerOptions): Promise<Ledger> 
     await migrate(db);
     const { ledger_id } = await db.selectFrom("ledger").selectAll().executeTakeFirstOrThrow();
     const { limits, now, timers, onBatch = () => {} } = options;
-    const events = new SqlEventLog({ db, commitsInFlight, limits, now, timers, onBatch });
+    const statements = sqlEventStatements(db);
+    const events = new GroupedEventLog({
+      statements,
+      commitsInFlight,
+      limits,
+      now,
+      timers,
+      onBatch,
+    });
     let closing: Promise<void> | undefined;
     return {
       ledgerId: ledger_id,
