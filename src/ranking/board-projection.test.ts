@@ -155,6 +155,24 @@ describe("a board's projection", () => {
     assert.equal(page.totalPlayers, 1);
   });
 
+  it("takes an answer that comes late for no loss", async (t) => {
+    const plain = new PlainLedger();
+    const ranking = new MemoryRanking();
+    const kinds: string[] = [];
+    const projection = project(t, plain, ranking, (kind) => kinds.push(kind));
+    await projection.ready();
+    const { head } = ranking;
+    ranking.head = async (of) => {
+      const before = await head.call(ranking, of);
+      // Asked for later and answered first.
+      await projection.guard(() => ranking.place(board, [plain.commit("ann", 5)]));
+      return before;
+    };
+    projection.markBehind();
+    while (!projection.isReady) await settle();
+    assert.deepEqual(kinds, ["rebuild", "catch-up"]);
+  });
+
   it("places again what is committed while it heals", async (t) => {
     const plain = new PlainLedger();
     plain.commit("ann", 5);

@@ -119,14 +119,12 @@ export class BoardProjection {
   }
 
   #see(reply: RankingState, asked: RankingState): void {
-    const { epoch, version } = reply;
-    const isOlder = (than: RankingState) =>
-      epoch < than.epoch || (epoch === than.epoch && version < than.version);
-    if (isOlder(asked)) {
+    if (isOlder(reply, asked)) {
       this.#fellBack = true;
       throw new ScoreError("ranking_unavailable", "the ranking fell back to an older state");
     }
-    if (!isOlder(this.#seen)) this.#seen = { epoch, version };
+    const { epoch, version } = reply;
+    if (!isOlder(reply, this.#seen)) this.#seen = { epoch, version };
   }
 
   async #heal(): Promise<void> {
@@ -149,28 +147,26 @@ export class BoardProjection {
   /** True when the board is ready; false to try again. */
   async #healOnce(): Promise<boolean> {
     const { board, ledger, ranking, projectedSeq } = this.#options;
+    const asked = this.#seen;
     const head = await ranking.head(board);
-    if (head && !this.#isOlderThanSeen(head)) {
+    if (head && !this.#hasLost(head, asked)) {
+      this.#see(head, asked);
       const from = Math.min(head.checkpoint, projectedSeq());
       const lastSeq = await ledger.instances.lastSeq();
-      if (lastSeq - from <= maxCatchUpEvents) return this.#catchUp(head, from);
+      if (lastSeq - from <= maxCatchUpEvents) return this.#catchUp(from);
     }
     return this.#rebuild();
   }
 
-  #isOlderThanSeen({ epoch, version }: RankingState): boolean {
-    if (epoch > this.#seen.epoch) {
-      // Somebody built it anew.
-      this.#fellBack = false;
-      return false;
-    }
-    return this.#fellBack || epoch < this.#seen.epoch || version < this.#seen.version;
+  #hasLost(head: RankingState, asked: RankingState): boolean {
+    // Somebody built it anew.
+    if (head.epoch > this.#seen.epoch) this.#fellBack = false;
+    return this.#fellBack || isOlder(head, asked);
   }
 
-  async #catchUp(head: RankingState, from: number): Promise<boolean> {
+  async #catchUp(from: number): Promise<boolean> {
     const { board, ledger, ranking, onCatchUp } = this.#options;
     this.#state = "healing";
-    this.#see(head, this.#seen);
     let count = 0;
     for (let after: string | undefined; ; ) {
       const page = await ledger.standings.changedSince(board, from, after, stepStandings);
@@ -211,4 +207,8 @@ export class BoardProjection {
     this.#state = "ready";
     return true;
   }
+}
+
+function isOlder(a: RankingState, b: RankingState): boolean {
+  return a.epoch < b.epoch || (a.epoch === b.epoch && a.version < b.version);
 }
