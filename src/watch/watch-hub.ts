@@ -39,7 +39,7 @@ export class WatchHub {
   }
 
   /**
-   * Resolves once the first frame was handed to the sink, with how to leave.
+   * Resolves once the first frame, or the end, was handed to the sink, with how to leave.
    * Rejects `too_many_watches`, `shutting_down`, or why the board can't be read.
    */
   async join({ key, board, limit, known, sink }: WatchRequest): Promise<() => void> {
@@ -71,8 +71,10 @@ export class WatchHub {
     try {
       await feed.join(watch);
     } catch (error) {
-      leave();
-      throw error;
+      if (isJoined) {
+        leave();
+        throw error;
+      }
     }
     return leave;
   }
