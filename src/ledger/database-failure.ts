@@ -1,4 +1,4 @@
-import { ScoreError } from "../model/score-error.ts";
+import { isScoreError, ScoreError } from "../model/score-error.ts";
 
 /**
  * What to do about a failed statement:
@@ -47,6 +47,7 @@ export async function reading<T>(query: () => Promise<T>): Promise<T> {
   try {
     return await query();
   } catch (error) {
+    if (isScoreError(error)) throw error;
     throw databaseFailure(error) === "bug" ? error : ledgerUnavailable(error);
   }
 }

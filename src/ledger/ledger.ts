@@ -145,7 +145,7 @@ export interface Ledger {
   /**
    * Fills new boards and deletes what is left of removed ones, now and in
    * steps until nothing is left. `removeRanking` is called for each removed
-   * board. Safe on several instances at once.
+   * board. Safe on several instances at once. Rejects `ledger_unavailable`.
    */
   upkeep(removeRanking: (boardNo: number) => Promise<void>): Promise<void>;
   /** How many events wait for a commit. */

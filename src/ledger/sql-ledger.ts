@@ -48,8 +48,8 @@ export async function openSqlLedger(options: SqlLedgerOptions): Promise<Ledger> 
         return events.queued;
       },
       async upkeep(removeRanking) {
-        while (closing === undefined && (await fillStep(db)));
-        while (closing === undefined && (await sweepStep(db, removeRanking)));
+        while (closing === undefined && (await reading(() => fillStep(db))));
+        while (closing === undefined && (await reading(() => sweepStep(db, removeRanking))));
       },
       async ping() {
         await reading(() => sql`select 1`.execute(db));

@@ -6,6 +6,8 @@ export interface Timers {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Calls back once; returns how to call it off, which may be done at any time. */
   after(ms: number, callback: () => void): () => void;
+  /** Calls back once, to tidy up, unless the process ends first: nobody waits for it. */
+  tidyAfter(ms: number, callback: () => void): void;
   /** Calls back again and again until it is called off. */
   every(ms: number, callback: () => void): () => void;
   /** Calls back once what came in together has been handled. */
@@ -19,6 +21,7 @@ export const systemTimers: Timers = {
     const timer = setTimeout(callback, ms);
     return () => clearTimeout(timer);
   },
+  tidyAfter: (ms, callback) => void setTimeout(callback, ms).unref(),
   every(ms, callback) {
     const timer = setInterval(callback, ms);
     return () => clearInterval(timer);

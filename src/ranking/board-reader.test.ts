@@ -3,9 +3,12 @@ import { afterEach, beforeEach, describe, it, mock } from "node:test";
 import type { Ledger, LedgerTop } from "../ledger/ledger.ts";
 import type { Board } from "../model/game.ts";
 import { isScoreError, ScoreError } from "../model/score-error.ts";
+import type { RankedStanding } from "../model/standing.ts";
 import { systemTimers } from "../model/timers.ts";
 import { BoardReader, maxEntries } from "./board-reader.ts";
+import { MemoryRanking } from "./memory-ranking.ts";
 import type { Projector } from "./projector.ts";
+import type { Ranking } from "./ranking.ts";
 
 const board: Board = {
   boardNo: 1,
@@ -136,5 +139,52 @@ describe("a reader of boards, while the ranking is unavailable", () => {
     await assert.rejects(reader.place(board, "nobody"), (error) =>
       isScoreError(error, "unknown_player"),
     );
+  });
+});
+
+describe("a reader of boards whose ranking comes and goes", () => {
+  /** A ranking that holds `version` of one player, and is there when it is said to be. */
+  async function aReader(version: number) {
+    const ranking = new MemoryRanking();
+    const rebuild = await ranking.beginRebuild(board, 1);
+    await rebuild?.add([standingOf(version)]);
+    await rebuild?.finish(0);
+    const state = { isThere: true, inLedger: version };
+    const read = async (_: Board, query: (ranking: Ranking) => unknown) => {
+      if (!state.isThere) throw new ScoreError("ranking_unavailable", "down");
+      return query(ranking);
+    };
+    const topOfLedger = async () => ({ ...top, standings: [standingOf(state.inLedger)] });
+    const reader = new BoardReader({
+      projector: { read } as unknown as Projector,
+      ledger: { standings: { top: topOfLedger } } as unknown as Ledger,
+      tickMs: 60_000,
+      now: Date.now,
+      timers: systemTimers,
+    });
+    const shown = async () => (await reader.page(board, 0, 10)).standings[0]?.version;
+    return { ranking, state, shown };
+  }
+  const standingOf = (version: number) => ({ ...(standings[0] as RankedStanding), version });
+
+  it("shows nothing older than the ledger showed, though another instance has not placed it", async () => {
+    const { state, shown } = await aReader(1);
+    state.isThere = false;
+    state.inLedger = 2;
+    assert.equal(await shown(), 2);
+    state.isThere = true;
+    assert.equal(await shown(), 2);
+  });
+
+  it("shows nothing older than the ranking showed, though the ledger was asked within the tick", async () => {
+    const { ranking, state, shown } = await aReader(1);
+    state.isThere = false;
+    assert.equal(await shown(), 1);
+    state.isThere = true;
+    await ranking.place(board, [standingOf(2)]);
+    assert.equal(await shown(), 2);
+    state.isThere = false;
+    state.inLedger = 2;
+    assert.equal(await shown(), 2);
   });
 });

@@ -29,11 +29,14 @@ interface BoardReaderOptions {
 
 /**
  * Reads boards: from the ranking, and while that is unavailable the top from
- * the ledger, with at most one query a board at a time and a tick.
+ * the ledger, with at most one query a board at a time and a tick. A top that
+ * is read after another is never older.
  */
 export class BoardReader {
   readonly #options: BoardReaderOptions;
   readonly #tops = new Map<number, { top: Promise<LedgerTop>; freshUntil: number }>();
+  /** What boards last showed from the ledger, until their rankings hold all of it. */
+  readonly #shown = new Map<number, LedgerTop>();
 
   constructor(options: BoardReaderOptions) {
     this.#options = options;
@@ -42,10 +45,11 @@ export class BoardReader {
   /** Up to `limit` standings after `offset`; rejects `ranking_unavailable` only for what lies below the first 100. */
   async page(board: Board, offset: number, limit: number): Promise<RankedPage> {
     try {
-      return await this.#options.projector.read(board, (r) => r.page(board, offset, limit));
+      return await this.#ranked(board, offset, limit);
     } catch (error) {
       if (!isScoreError(error, "ranking_unavailable") || offset + limit > maxEntries) throw error;
       const top = await this.#top(board);
+      this.#shown.set(board.boardNo, top);
       return { ...unranked, ...top, standings: top.standings.slice(offset, offset + limit) };
     }
   }
@@ -72,6 +76,22 @@ export class BoardReader {
     }
   }
 
+  /**
+   * The ledger may have shown what another instance committed and has not yet
+   * placed: that is placed first. What the ledger showed before is old by now.
+   */
+  async #ranked(board: Board, offset: number, limit: number): Promise<RankedPage> {
+    const { boardNo } = board;
+    const shown = this.#shown.get(boardNo);
+    const page = await this.#options.projector.read(board, async (ranking) => {
+      if (shown) await ranking.place(board, shown.standings);
+      return ranking.page(board, offset, limit);
+    });
+    if (this.#shown.get(boardNo) === shown) this.#shown.delete(boardNo);
+    this.#tops.delete(boardNo);
+    return page;
+  }
+
   /** A slow scan is not repeated before it has paid for itself. */
   #top(board: Board): Promise<LedgerTop> {
     const { ledger, tickMs, now, timers } = this.#options;
@@ -88,7 +108,7 @@ export class BoardReader {
       entry.freshUntil = began + Math.max(tickMs, 2 * took);
       const forget = () =>
         this.#tops.get(board.boardNo) === entry && this.#tops.delete(board.boardNo);
-      timers.after(2 * (tickMs + took), forget);
+      timers.tidyAfter(2 * (tickMs + took), forget);
     };
     entry.top.then(done, () => this.#tops.delete(board.boardNo));
     return entry.top;

@@ -156,7 +156,7 @@ export class BoardFeed {
   /** What changed below the rows that are shown is told with the next frame or heartbeat. */
   #take(group: Group, frame: Frame, changes: number): void {
     if (frame !== group.frame) this.#show(group, frame);
-    else if (frame.changes !== changes) group.frame = { ...frame, changes };
+    else if (frame.changes < changes) group.frame = { ...frame, changes };
   }
 
   #show(group: Group, frame: Frame): void {

@@ -45,6 +45,14 @@ describe("a frame", () => {
     assert.equal(nextFrame(page(9, 9, [1, 1, 1]), 2, last), last, "after a rebuild");
   });
 
+  it("never shows fewer players or changes than before, which a ranking that is back may still miss", () => {
+    const last = nextFrame({ ...page(1, 8, [1, 1]), totalPlayers: 9 }, 2, undefined);
+    const less = { ...page(2, 7, [1, 1]), totalPlayers: 8 };
+    assert.equal(nextFrame(less, 2, last), last);
+    const frame = nextFrame({ ...less, standings: page(2, 7, [1, 2]).standings }, 2, last);
+    assert.deepEqual([frame.epoch, frame.totalPlayers, frame.changes], [2, 9, 8]);
+  });
+
   it("is new for a standing, a player, the number of entries, or the total", () => {
     const first = page(1, 1, [1, 1]);
     const last = nextFrame(first, 2, undefined);

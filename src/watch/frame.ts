@@ -28,12 +28,14 @@ export interface Frame {
  */
 export function nextFrame(page: RankedPage, limit: number, last: Frame | undefined): Frame {
   const entries = page.standings.slice(0, limit);
-  if (last && isSame(last, page, entries)) return last;
+  // Nobody leaves a board: fewer are those that a ranking, back again, still misses.
+  const totalPlayers = Math.max(page.totalPlayers, last?.totalPlayers ?? 0);
+  if (last && isSame(last, totalPlayers, entries)) return last;
   const epoch = Math.max(page.epoch, last?.epoch ?? 0);
   const isAfter = last === undefined || epoch > last.epoch || page.version > last.version;
   const version = isAfter && page.epoch === epoch ? page.version : (last?.version ?? 0) + 1;
   const isShared = page.epoch > 0 && epoch === page.epoch && version === page.version;
-  const { totalPlayers, changes } = page;
+  const changes = Math.max(page.changes, last?.changes ?? 0);
   const changedAt = entries.reduce<number | undefined>(
     (newest, { updatedAt }) => Math.max(newest ?? 0, updatedAt),
     undefined,
@@ -47,9 +49,9 @@ export function heartbeatOf(frame: Frame): Frame {
 }
 
 /** A standing's version tells whether anything of it changed. */
-function isSame(last: Frame, page: RankedPage, entries: readonly RankedStanding[]): boolean {
+function isSame(last: Frame, totalPlayers: number, entries: readonly RankedStanding[]): boolean {
   return (
-    last.totalPlayers === page.totalPlayers &&
+    last.totalPlayers === totalPlayers &&
     last.entries.length === entries.length &&
     last.entries.every((entry, index) => {
       const now = entries[index];

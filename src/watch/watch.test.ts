@@ -11,7 +11,7 @@ function frame(version: number, epoch = 1, last?: Frame): Frame {
       epoch,
       version,
       standings: [],
-      totalPlayers: version,
+      totalPlayers: (last?.totalPlayers ?? 0) + version + 1,
       changedAt: undefined,
       changes: version,
     },

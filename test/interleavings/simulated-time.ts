@@ -41,6 +41,7 @@ export class SimulatedTime {
     };
     return {
       after,
+      tidyAfter: (ms, callback) => void after(ms, callback),
       every(ms, callback) {
         let callOff = () => {};
         const next = () => {

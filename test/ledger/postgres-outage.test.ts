@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import type { Game } from "../../src/model/game.ts";
+import { FaultyLink } from "../servers/faulty-link.ts";
 import { type PostgresServer, startPostgres } from "../servers/postgres-server.ts";
-import { FaultyLink } from "./faulty-link.ts";
 import { onPostgres, openPostgresLedger, type TestDatabase } from "./open-ledgers.ts";
 import { OpenTransaction } from "./open-transaction.ts";
 import { boardOf, eventOf, newGame } from "./sample-games.ts";
@@ -44,6 +44,10 @@ describe("a ledger whose Postgres fails", () => {
     await assert.rejects(ledger.events.submit(during), unavailable);
     await assert.rejects(ledger.ping(), unavailable);
     await assert.rejects(ledger.games.find(game.gameId), unavailable);
+    await assert.rejects(
+      ledger.upkeep(async () => {}),
+      unavailable,
+    );
     await server.start();
     const retry = await ledger.events.submit(during);
     assert.equal(retry.duplicate, false);

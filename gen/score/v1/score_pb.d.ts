@@ -143,7 +143,8 @@ export declare type BoardStanding = Message<"score.v1.BoardStanding"> & {
   boardId: string;
 
   /**
-   * The player's score after the event.
+   * The player's score after the event. Where the event left it as it was, a
+   * later event of the player may already be in it.
    *
    * @generated from field: int64 score = 2;
    */
