@@ -1,15 +1,11 @@
 import { isScoreError } from "../../src/model/score-error.ts";
 import type { RankedPage } from "../../src/ranking/ranking.ts";
 
-/**
- * One reader of a board, who never sees a state after a newer one: neither the
- * ranking goes back nor the ledger. From the ledger to the ranking a page may:
- * another instance may be about to place what it committed.
- */
+/** One reader of a board, who never sees a state after a newer one, whether the ranking shows it or the ledger. */
 export class PageOrder {
   readonly #complain: (what: string) => void;
-  /** Of each source, the newest version of each player that was seen. */
-  readonly #seen = { ranking: new Map<string, number>(), ledger: new Map<string, number>() };
+  /** The newest version of each player that was seen. */
+  readonly #seen = new Map<string, number>();
   #state = { epoch: 0, version: 0 };
   /** Ends with the last page that was asked for. */
   #reading: Promise<void> = Promise.resolve();
@@ -40,11 +36,10 @@ export class PageOrder {
   }
 
   #check({ epoch, version, standings }: RankedPage): void {
-    const seen = epoch === 0 ? this.#seen.ledger : this.#seen.ranking;
     for (const standing of standings) {
-      const known = seen.get(standing.playerId) ?? 0;
+      const known = this.#seen.get(standing.playerId) ?? 0;
       if (standing.version < known) this.#complain(`${standing.playerId} went back from ${known}`);
-      seen.set(standing.playerId, standing.version);
+      this.#seen.set(standing.playerId, standing.version);
     }
     if (epoch === 0) return;
     const last = this.#state;
