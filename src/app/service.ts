@@ -12,6 +12,7 @@ import { openEmbeddedDatabase } from "../ledger/embedded-database.ts";
 import { openPostgresDatabase } from "../ledger/postgres-database.ts";
 import { openSqlLedger } from "../ledger/sql-ledger.ts";
 import { systemClock } from "../model/clock.ts";
+import { systemTimers } from "../model/timers.ts";
 import { createLog, type Log } from "../ops/log.ts";
 import { Metrics } from "../ops/metrics.ts";
 import { BoardReader } from "../ranking/board-reader.ts";
@@ -52,6 +53,7 @@ export interface RunningService {
 /** Composes the rooms by the settings and opens both lanes. */
 export async function startService(settings: Settings): Promise<RunningService> {
   const now = systemClock;
+  const timers = systemTimers;
   const log = createLog(settings.SCORE_LOG_LEVEL);
   const metrics = new Metrics();
   const instanceId = randomUUID();
@@ -75,6 +77,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
         patienceMs: 3_000,
       },
       now,
+      timers,
       onBatch: (events) => metrics.committed(events),
     });
     closers.push(() => ledger.close());
@@ -90,6 +93,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
       ranking,
       limits: { reportMs: 1_000, waitMs: 500, doubtMs: statementMs + 2_000 },
       now,
+      timers,
       onError,
       onCatchUp: (kind) => metrics.caughtUp(kind),
       onPlaced: (ms) => metrics.placed(ms / 1_000),
@@ -107,6 +111,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
       times: { tickMs: settings.SCORE_TICK_MS, pollMs: 1_000, heartbeatMs: 15_000 },
       maxWatches: settings.SCORE_MAX_WATCHES,
       now,
+      timers,
       onFrames: (sent, skipped) => metrics.framed(sent, skipped),
       onError,
     });
@@ -118,7 +123,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
       catalog: new GameCatalog(ledger.games, now),
       ranking,
       projector,
-      reader: new BoardReader({ projector, ledger, tickMs: settings.SCORE_TICK_MS, now }),
+      reader: new BoardReader({ projector, ledger, tickMs: settings.SCORE_TICK_MS, now, timers }),
       hub,
       limits,
       now,

@@ -124,6 +124,8 @@ export class GrpcLane {
     const { guard, rooms } = this.#options;
     return (call) => {
       const ended = Promise.withResolvers<void>();
+      // A watch may end before it has begun, when nobody waits for its end yet.
+      ended.promise.catch(() => {});
       const gone = new AbortController();
       let leave = () => {};
       call.on("cancelled", () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import fc from "fast-check";
+import { systemTimers } from "../model/timers.ts";
 import { GroupCommit, type GroupCommitOptions, type Outcome } from "./group-commit.ts";
 
 /** A key, whose first letter is its order. */
@@ -40,6 +41,7 @@ function openGroup(options: Partial<GroupCommitOptions<Item, string>> = {}) {
     maxInFlight: 1,
     maxWaitMs: 1_000,
     now: () => 0,
+    timers: systemTimers,
     ...options,
   });
   return {

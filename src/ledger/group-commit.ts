@@ -1,4 +1,5 @@
 import { ScoreError } from "../model/score-error.ts";
+import type { Timers } from "../model/timers.ts";
 
 /** What became of one item of a batch. */
 export type Outcome<R> = { readonly value: R } | { readonly error: unknown };
@@ -20,6 +21,7 @@ export interface GroupCommitOptions<I, R> {
   /** Items that waited longer than this many ms are refused as unavailable. */
   readonly maxWaitMs: number;
   readonly now: () => number;
+  readonly timers: Timers;
   readonly onBatch?: (size: number, queued: number) => void;
 }
 
@@ -95,7 +97,7 @@ export class GroupCommit<I, R> {
   #schedule(): void {
     if (this.#scheduled || this.#inFlight.size >= this.#options.maxInFlight) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    this.#options.timers.soon(() => {
       this.#scheduled = false;
       this.#run();
     });

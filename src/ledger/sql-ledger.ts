@@ -1,9 +1,11 @@
 import { sql } from "kysely";
+import type { Timers } from "../model/timers.ts";
 import type { OpenDatabase } from "./database.ts";
 import { reading } from "./database-failure.ts";
+import { sqlEventStatements } from "./event-statements.ts";
+import { type EventLogLimits, GroupedEventLog } from "./grouped-event-log.ts";
 import type { Ledger } from "./ledger.ts";
 import { migrate } from "./migrations.ts";
-import { type EventLogLimits, SqlEventLog } from "./sql-event-log.ts";
 import { SqlGameStore } from "./sql-game-store.ts";
 import { SqlInstanceRegistry } from "./sql-instance-registry.ts";
 import { SqlStandingReader } from "./sql-standing-reader.ts";
@@ -15,6 +17,7 @@ interface SqlLedgerOptions {
   readonly instanceId: string;
   readonly limits: EventLogLimits;
   readonly now: () => number;
+  readonly timers: Timers;
   readonly onBatch?: (size: number, queued: number) => void;
 }
 
@@ -24,8 +27,16 @@ export async function openSqlLedger(options: SqlLedgerOptions): Promise<Ledger> 
   try {
     await migrate(db);
     const { ledger_id } = await db.selectFrom("ledger").selectAll().executeTakeFirstOrThrow();
-    const { limits, now, onBatch = () => {} } = options;
-    const events = new SqlEventLog({ db, commitsInFlight, limits, now, onBatch });
+    const { limits, now, timers, onBatch = () => {} } = options;
+    const statements = sqlEventStatements(db);
+    const events = new GroupedEventLog({
+      statements,
+      commitsInFlight,
+      limits,
+      now,
+      timers,
+      onBatch,
+    });
     let closing: Promise<void> | undefined;
     return {
       ledgerId: ledger_id,

@@ -4,6 +4,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { Board } from "../model/game.ts";
 import { isScoreError, ScoreError } from "../model/score-error.ts";
 import type { Standing } from "../model/standing.ts";
+import { systemTimers } from "../model/timers.ts";
 import { BoardProjection } from "./board-projection.ts";
 import { MemoryRanking } from "./memory-ranking.ts";
 import type { Ranking } from "./ranking.ts";
@@ -69,6 +70,7 @@ function project(
     ledger: plain.ledger as unknown as Ledger,
     ranking,
     waitMs: 5_000,
+    timers: systemTimers,
     projectedSeq: () => 0,
     onError: (message, cause) => assert.fail(new Error(message, { cause })),
     onCatchUp: (kind) => onCatchUp(kind, projection),
@@ -151,6 +153,24 @@ describe("a board's projection", () => {
     const page = await projection.guard(() => ranking.page(board, 0, 10));
     assert.ok(page.epoch > epoch);
     assert.equal(page.totalPlayers, 1);
+  });
+
+  it("takes an answer that comes late for no loss", async (t) => {
+    const plain = new PlainLedger();
+    const ranking = new MemoryRanking();
+    const kinds: string[] = [];
+    const projection = project(t, plain, ranking, (kind) => kinds.push(kind));
+    await projection.ready();
+    const { head } = ranking;
+    ranking.head = async (of) => {
+      const before = await head.call(ranking, of);
+      // Asked for later and answered first.
+      await projection.guard(() => ranking.place(board, [plain.commit("ann", 5)]));
+      return before;
+    };
+    projection.markBehind();
+    while (!projection.isReady) await settle();
+    assert.deepEqual(kinds, ["rebuild", "catch-up"]);
   });
 
   it("places again what is committed while it heals", async (t) => {

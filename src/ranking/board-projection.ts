@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Board } from "../model/game.ts";
 import { isScoreError, ScoreError } from "../model/score-error.ts";
 import type { Standing } from "../model/standing.ts";
+import type { Timers } from "../model/timers.ts";
 import { type Placement, type Ranking, RankingMissing, type RankingState } from "./ranking.ts";
 
 /** Standings read and written in one step of a catch-up or rebuild. */
@@ -16,6 +16,7 @@ interface BoardProjectionOptions {
   readonly ledger: Ledger;
   readonly ranking: Ranking;
   readonly waitMs: number;
+  readonly timers: Timers;
   /** All commits of this instance up to here are in the ranking. */
   readonly projectedSeq: () => number;
   readonly onError: (message: string, error: unknown) => void;
@@ -52,8 +53,9 @@ export class BoardProjection {
   /** Whether the ranking is the ledger's state; waits up to `waitMs` for a first attempt to make it so. */
   async ready(): Promise<boolean> {
     if (this.#state === "ready") return true;
+    const { waitMs, timers } = this.#options;
     const timeout = new AbortController();
-    const late = sleep(this.#options.waitMs, undefined, { signal: timeout.signal });
+    const late = timers.sleep(waitMs, timeout.signal);
     await Promise.race([this.#firstAttempt.promise, late.catch(() => {})]);
     timeout.abort();
     return this.isReady;
@@ -117,14 +119,12 @@ export class BoardProjection {
   }
 
   #see(reply: RankingState, asked: RankingState): void {
-    const { epoch, version } = reply;
-    const isOlder = (than: RankingState) =>
-      epoch < than.epoch || (epoch === than.epoch && version < than.version);
-    if (isOlder(asked)) {
+    if (isOlder(reply, asked)) {
       this.#fellBack = true;
       throw new ScoreError("ranking_unavailable", "the ranking fell back to an older state");
     }
-    if (!isOlder(this.#seen)) this.#seen = { epoch, version };
+    const { epoch, version } = reply;
+    if (!isOlder(reply, this.#seen)) this.#seen = { epoch, version };
   }
 
   async #heal(): Promise<void> {
@@ -140,35 +140,33 @@ export class BoardProjection {
       } finally {
         this.#firstAttempt.resolve();
       }
-      await sleep(pauseMs, undefined, { signal }).catch(() => {});
+      await this.#options.timers.sleep(pauseMs, signal).catch(() => {});
     }
   }
 
   /** True when the board is ready; false to try again. */
   async #healOnce(): Promise<boolean> {
     const { board, ledger, ranking, projectedSeq } = this.#options;
+    const asked = this.#seen;
     const head = await ranking.head(board);
-    if (head && !this.#isOlderThanSeen(head)) {
+    if (head && !this.#hasLost(head, asked)) {
+      this.#see(head, asked);
       const from = Math.min(head.checkpoint, projectedSeq());
       const lastSeq = await ledger.instances.lastSeq();
-      if (lastSeq - from <= maxCatchUpEvents) return this.#catchUp(head, from);
+      if (lastSeq - from <= maxCatchUpEvents) return this.#catchUp(from);
     }
     return this.#rebuild();
   }
 
-  #isOlderThanSeen({ epoch, version }: RankingState): boolean {
-    if (epoch > this.#seen.epoch) {
-      // Somebody built it anew.
-      this.#fellBack = false;
-      return false;
-    }
-    return this.#fellBack || epoch < this.#seen.epoch || version < this.#seen.version;
+  #hasLost(head: RankingState, asked: RankingState): boolean {
+    // Somebody built it anew.
+    if (head.epoch > this.#seen.epoch) this.#fellBack = false;
+    return this.#fellBack || isOlder(head, asked);
   }
 
-  async #catchUp(head: RankingState, from: number): Promise<boolean> {
+  async #catchUp(from: number): Promise<boolean> {
     const { board, ledger, ranking, onCatchUp } = this.#options;
     this.#state = "healing";
-    this.#see(head, this.#seen);
     let count = 0;
     for (let after: string | undefined; ; ) {
       const page = await ledger.standings.changedSince(board, from, after, stepStandings);
@@ -209,4 +207,8 @@ export class BoardProjection {
     this.#state = "ready";
     return true;
   }
+}
+
+function isOlder(a: RankingState, b: RankingState): boolean {
+  return a.epoch < b.epoch || (a.epoch === b.epoch && a.version < b.version);
 }

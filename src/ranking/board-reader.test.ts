@@ -4,6 +4,7 @@ import type { Ledger, LedgerTop } from "../ledger/ledger.ts";
 import type { Board } from "../model/game.ts";
 import { isScoreError, ScoreError } from "../model/score-error.ts";
 import type { RankedStanding } from "../model/standing.ts";
+import { systemTimers } from "../model/timers.ts";
 import { BoardReader, maxEntries } from "./board-reader.ts";
 import { MemoryRanking } from "./memory-ranking.ts";
 import type { Projector } from "./projector.ts";
@@ -51,7 +52,13 @@ describe("a reader of boards, while the ranking is unavailable", () => {
           standings.find((standing) => standing.playerId === playerId),
       },
     } as unknown as Ledger;
-    reader = new BoardReader({ projector, ledger, tickMs: 50, now: Date.now });
+    reader = new BoardReader({
+      projector,
+      ledger,
+      tickMs: 50,
+      now: Date.now,
+      timers: systemTimers,
+    });
   });
 
   const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -140,8 +147,8 @@ describe("a reader of boards whose ranking comes and goes", () => {
   async function aReader(version: number) {
     const ranking = new MemoryRanking();
     const rebuild = await ranking.beginRebuild(board, 1);
-    await rebuild.add([standingOf(version)]);
-    await rebuild.finish(0);
+    await rebuild?.add([standingOf(version)]);
+    await rebuild?.finish(0);
     const state = { isThere: true, inLedger: version };
     const read = async (_: Board, query: (ranking: Ranking) => unknown) => {
       if (!state.isThere) throw new ScoreError("ranking_unavailable", "down");
@@ -153,6 +160,7 @@ describe("a reader of boards whose ranking comes and goes", () => {
       ledger: { standings: { top: topOfLedger } } as unknown as Ledger,
       tickMs: 60_000,
       now: Date.now,
+      timers: systemTimers,
     });
     const shown = async () => (await reader.page(board, 0, 10)).standings[0]?.version;
     return { ranking, state, shown };

@@ -2,6 +2,7 @@ import type { Ledger, LedgerTop } from "../ledger/ledger.ts";
 import type { Board } from "../model/game.ts";
 import { isScoreError, ScoreError } from "../model/score-error.ts";
 import type { RankedStanding, Standing } from "../model/standing.ts";
+import type { Timers } from "../model/timers.ts";
 import type { Projector } from "./projector.ts";
 import type { RankedPage } from "./ranking.ts";
 
@@ -23,6 +24,7 @@ interface BoardReaderOptions {
   /** The shortest time in ms between two reads of one board's top from the ledger. */
   readonly tickMs: number;
   readonly now: () => number;
+  readonly timers: Timers;
 }
 
 /**
@@ -92,7 +94,7 @@ export class BoardReader {
 
   /** A slow scan is not repeated before it has paid for itself. */
   #top(board: Board): Promise<LedgerTop> {
-    const { ledger, tickMs, now } = this.#options;
+    const { ledger, tickMs, now, timers } = this.#options;
     const known = this.#tops.get(board.boardNo);
     if (known && known.freshUntil > now()) return known.top;
     const began = now();
@@ -106,7 +108,7 @@ export class BoardReader {
       entry.freshUntil = began + Math.max(tickMs, 2 * took);
       const forget = () =>
         this.#tops.get(board.boardNo) === entry && this.#tops.delete(board.boardNo);
-      setTimeout(forget, 2 * (tickMs + took)).unref();
+      timers.tidyAfter(2 * (tickMs + took), forget);
     };
     entry.top.then(done, () => this.#tops.delete(board.boardNo));
     return entry.top;

@@ -66,9 +66,10 @@ export class MemoryRanking implements Ranking {
     ranking.checkpoint = Math.max(ranking.checkpoint, seq);
   }
 
-  /** Always begins: nobody else is there, and an earlier rebuild of this process has failed. */
-  async beginRebuild(board: Board, epoch: number): Promise<Rebuild> {
+  /** Nobody else is there: another rebuild of this process has failed or come first. */
+  async beginRebuild(board: Board, epoch: number): Promise<Rebuild | undefined> {
     const { boardNo } = board;
+    if ((this.#boards.get(boardNo)?.epoch ?? 0) >= epoch) return undefined;
     const building = emptyRanking(board.direction, epoch);
     this.#building.set(boardNo, building);
     const check = () => {

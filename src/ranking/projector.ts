@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { CommittedBatch, Ledger } from "../ledger/ledger.ts";
 import type { Board, Game } from "../model/game.ts";
 import { isScoreError, ScoreError } from "../model/score-error.ts";
 import type { StandingChange } from "../model/standing.ts";
+import type { Timers } from "../model/timers.ts";
 import { BoardProjection } from "./board-projection.ts";
 import type { Placement, RankedPage, Ranking } from "./ranking.ts";
 
@@ -21,6 +21,7 @@ interface ProjectorOptions {
   readonly ranking: Ranking;
   readonly limits: ProjectorLimits;
   readonly now: () => number;
+  readonly timers: Timers;
   readonly onError: (message: string, error: unknown) => void;
   readonly onCatchUp: (kind: "catch-up" | "rebuild") => void;
   /** After each batch, with the ms from its commit until it was in the ranking. */
@@ -199,6 +200,7 @@ export class Projector {
 
   /** Catches up now, and once more when nothing of the lost commit can happen any longer. */
   #doubt(games: readonly Game[]): void {
+    const { limits, timers } = this.#options;
     const catchUp = () => {
       for (const board of games.flatMap((game) => game.boards)) {
         if (board.state === "ready") this.#projection(board).markBehind();
@@ -206,7 +208,7 @@ export class Projector {
     };
     catchUp();
     this.#doubts += 1;
-    const over = sleep(this.#options.limits.doubtMs, undefined, { signal: this.#stop.signal }).then(
+    const over = timers.sleep(limits.doubtMs, this.#stop.signal).then(
       () => {
         catchUp();
         this.#doubts -= 1;
@@ -218,10 +220,10 @@ export class Projector {
   }
 
   async #reportRegularly(): Promise<void> {
-    const { limits, onError } = this.#options;
+    const { limits, timers, onError } = this.#options;
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      await sleep(limits.reportMs, undefined, { signal }).catch(() => {});
+      await timers.sleep(limits.reportMs, signal).catch(() => {});
       try {
         await this.#report();
       } catch (error) {

@@ -65,7 +65,7 @@ export interface Ranking {
   head(board: Board): Promise<RankingHead | undefined>;
   /** Never lowers the checkpoint. */
   setCheckpoint(board: Board, seq: number): Promise<void>;
-  /** Undefined when somebody else is rebuilding. `epoch` is greater than all before. */
+  /** Undefined when somebody else is rebuilding, or has ended with an epoch as great as `epoch`. */
   beginRebuild(board: Board, epoch: number): Promise<Rebuild | undefined>;
   remove(boardNo: number): Promise<void>;
   /** Calls `onChange` soon after each change of the board, whoever made it; some may be missed. */

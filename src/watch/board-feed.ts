@@ -1,4 +1,5 @@
 import { isScoreError } from "../model/score-error.ts";
+import type { Timers } from "../model/timers.ts";
 import type { RankedPage } from "../ranking/ranking.ts";
 import { type Frame, heartbeatOf, nextFrame } from "./frame.ts";
 import type { Watch } from "./watch.ts";
@@ -24,6 +25,7 @@ interface BoardFeedOptions {
   readonly board: WatchedBoard;
   readonly times: FeedTimes;
   readonly now: () => number;
+  readonly timers: Timers;
   readonly onFrames: (sent: number, skipped: number) => void;
   readonly onError: (message: string, error: unknown) => void;
 }
@@ -40,8 +42,9 @@ export class BoardFeed {
   readonly #options: BoardFeedOptions;
   readonly #groups = new Map<number, Group>();
   readonly #unfollow: () => void;
-  readonly #poll: NodeJS.Timeout;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #endPolling: () => void;
+  /** Calls off the next read; undefined while none is due. */
+  #callOff: (() => void) | undefined;
   #reading: Promise<void> | undefined;
   #isDirty = false;
   #readAt = Number.NEGATIVE_INFINITY;
@@ -50,7 +53,7 @@ export class BoardFeed {
   constructor(options: BoardFeedOptions) {
     this.#options = options;
     this.#unfollow = options.board.follow(() => this.#markDirty());
-    this.#poll = setInterval(() => this.#lookAgain(), options.times.pollMs);
+    this.#endPolling = options.timers.every(options.times.pollMs, () => this.#lookAgain());
   }
 
   get isEmpty(): boolean {
@@ -95,20 +98,20 @@ export class BoardFeed {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearInterval(this.#poll);
-    clearTimeout(this.#timer);
+    this.#endPolling();
+    this.#callOff?.();
     this.#unfollow();
   }
 
   #markDirty(): void {
     this.#isDirty = true;
-    if (this.#timer !== undefined || this.#reading !== undefined || this.#isClosed) return;
-    const { times, now } = this.#options;
+    if (this.#callOff !== undefined || this.#reading !== undefined || this.#isClosed) return;
+    const { times, now, timers } = this.#options;
     const waitMs = Math.max(0, this.#readAt + times.tickMs - now());
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
+    this.#callOff = timers.after(waitMs, () => {
+      this.#callOff = undefined;
       this.#read().catch((error) => this.#failed(error));
-    }, waitMs);
+    });
   }
 
   #lookAgain(): void {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { FakeBoard, FakeClient, settle } from "../../test/watch/fake-board.ts";
 import { isScoreError, ScoreError } from "../model/score-error.ts";
+import { systemTimers } from "../model/timers.ts";
 import { WatchHub } from "./watch-hub.ts";
 
 /** Real timers, so that one that is left running is seen. */
@@ -19,7 +20,14 @@ describe("the end of a watch", () => {
   const newHub = (maxWatches = 100) => {
     const errors: unknown[] = [];
     const onError = (_: string, error: unknown) => errors.push(error);
-    const hub = new WatchHub({ times, maxWatches, now: Date.now, onFrames: () => {}, onError });
+    const hub = new WatchHub({
+      times,
+      maxWatches,
+      now: Date.now,
+      timers: systemTimers,
+      onFrames: () => {},
+      onError,
+    });
     hubs.push(hub);
     const board = new FakeBoard();
     board.change("ann", 5);

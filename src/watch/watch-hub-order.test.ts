@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, it, mock } from "node:test";
 import fc from "fast-check";
 import { FakeBoard, FakeClient, settle } from "../../test/watch/fake-board.ts";
 import { ScoreError } from "../model/score-error.ts";
+import { systemTimers } from "../model/timers.ts";
 import type { Frame } from "./frame.ts";
 import { WatchHub } from "./watch-hub.ts";
 
@@ -57,6 +58,7 @@ class Story {
     times,
     maxWatches: 1_000,
     now: Date.now,
+    timers: systemTimers,
     onFrames: () => {},
     onError: (_, error) => assert.fail(String(error)),
   });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it, mock } from "node:test";
 import { FakeBoard, FakeClient, settle } from "../../test/watch/fake-board.ts";
 import { ScoreError } from "../model/score-error.ts";
+import { systemTimers } from "../model/timers.ts";
 import type { KnownState } from "./watch.ts";
 import { WatchHub } from "./watch-hub.ts";
 
@@ -23,6 +24,7 @@ describe("a hub of watches", () => {
       times,
       maxWatches: 500,
       now: Date.now,
+      timers: systemTimers,
       onFrames: (sent, skipped) => {
         counts.sent += sent;
         counts.skipped += skipped;

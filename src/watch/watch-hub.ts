@@ -1,4 +1,5 @@
 import { ScoreError } from "../model/score-error.ts";
+import type { Timers } from "../model/timers.ts";
 import { BoardFeed, type FeedTimes, type WatchedBoard } from "./board-feed.ts";
 import { type FrameSink, type KnownState, Watch } from "./watch.ts";
 
@@ -6,6 +7,7 @@ interface WatchHubOptions {
   readonly times: FeedTimes;
   readonly maxWatches: number;
   readonly now: () => number;
+  readonly timers: Timers;
   readonly onFrames: (sent: number, skipped: number) => void;
   readonly onError: (message: string, error: unknown) => void;
 }
@@ -37,7 +39,7 @@ export class WatchHub {
   }
 
   /**
-   * Resolves once the first frame was handed to the sink, with how to leave.
+   * Resolves once the first frame, or the end, was handed to the sink, with how to leave.
    * Rejects `too_many_watches`, `shutting_down`, or why the board can't be read.
    */
   async join({ key, board, limit, known, sink }: WatchRequest): Promise<() => void> {
@@ -69,8 +71,10 @@ export class WatchHub {
     try {
       await feed.join(watch);
     } catch (error) {
-      leave();
-      throw error;
+      if (isJoined) {
+        leave();
+        throw error;
+      }
     }
     return leave;
   }

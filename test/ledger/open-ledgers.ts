@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { CompiledQuery } from "kysely";
 import pg from "pg";
 import { openEmbeddedDatabase } from "../../src/ledger/embedded-database.ts";
+import type { EventLogLimits } from "../../src/ledger/grouped-event-log.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { openPostgresDatabase } from "../../src/ledger/postgres-database.ts";
-import type { EventLogLimits } from "../../src/ledger/sql-event-log.ts";
 import { openSqlLedger } from "../../src/ledger/sql-ledger.ts";
 import { systemClock } from "../../src/model/clock.ts";
+import { systemTimers } from "../../src/model/timers.ts";
 
 /** What a test may set of a ledger. */
 export interface LedgerOptions {
@@ -37,6 +38,7 @@ function ledgerOptions(options: LedgerOptions) {
     instanceId: options.instanceId ?? randomUUID(),
     limits: { ...limits, ...options.limits },
     now: options.now ?? systemClock,
+    timers: systemTimers,
     ...(options.onBatch ? { onBatch: options.onBatch } : {}),
   };
 }

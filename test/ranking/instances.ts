@@ -10,6 +10,7 @@ import type { Ledger, Receipt } from "../../src/ledger/ledger.ts";
 import { openSqlLedger } from "../../src/ledger/sql-ledger.ts";
 import { type Board, defaultGameSettings, type Game } from "../../src/model/game.ts";
 import { compareStandings, type RankedStanding, type Standing } from "../../src/model/standing.ts";
+import { systemTimers } from "../../src/model/timers.ts";
 import { BoardReader } from "../../src/ranking/board-reader.ts";
 import { type BatchPlacements, Projector } from "../../src/ranking/projector.ts";
 import type { Ranking } from "../../src/ranking/ranking.ts";
@@ -40,6 +41,7 @@ export class SharedLedger {
       instanceId,
       limits: { queuedEvents: 10_000, batchEvents: 64, patienceMs: 3_000 },
       now: Date.now,
+      timers: systemTimers,
     });
   }
 
@@ -100,6 +102,7 @@ export class Instance extends EventEmitter {
       ranking: this.ranking,
       limits: { reportMs: 50, waitMs: 500, doubtMs: 100 },
       now: Date.now,
+      timers: systemTimers,
       onError: (message, error) => this.errors.push(message, error),
       onCatchUp: (kind) => {
         this.catchUps.push(kind);
@@ -108,7 +111,13 @@ export class Instance extends EventEmitter {
       onPlaced: () => {},
     });
     const { projector } = this;
-    this.reader = new BoardReader({ projector, ledger, tickMs: 50, now: Date.now });
+    this.reader = new BoardReader({
+      projector,
+      ledger,
+      tickMs: 50,
+      now: Date.now,
+      timers: systemTimers,
+    });
   }
 
   /** Connects, and starts unless the test does that. */

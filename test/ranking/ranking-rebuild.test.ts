@@ -128,6 +128,16 @@ for (const kind of backends) {
       await assert.rejects(async () => second.finish(1), isUnavailable);
     });
 
+    it("does not begin when a later one has ended meanwhile", async () => {
+      const board = aBoard("descending");
+      await build(ranking, board, { epoch: 3, standings: [aStanding({ playerId: "ann" })] });
+      for (const epoch of [2, 3]) {
+        assert.equal(await ranking.beginRebuild(board, epoch), undefined);
+        assert.deepEqual(await playersOf(board), [3, "ann 0"]);
+      }
+      assert.ok(await ranking.beginRebuild(board, 4));
+    });
+
     it("ends when its board is removed", async () => {
       const board = aBoard("descending");
       await build(ranking, board);

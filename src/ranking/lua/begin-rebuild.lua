@@ -1,9 +1,9 @@
 -- Begins to build a new epoch of a board's ranking, one builder at a time.
 -- KEYS[1] meta hash of the board
 -- ARGV[1] builder: who builds
--- ARGV[2] epoch: greater than all before
+-- ARGV[2] epoch: greater than the one in use
 -- ARGV[3] lease: ms after which a builder that fell silent is given up
--- Returns 1, or 0 when somebody else is building.
+-- Returns 1, or 0 when somebody else is building or has built as late an epoch.
 --!include record.lua
 local base, builder, epoch, lease = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])
 local now = redis.call('TIME')
@@ -11,6 +11,7 @@ local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
 local server = this_server()
 local meta = redis.call('HMGET', base, 'building', 'builder', 'lease_ends', 'epoch', 'server')
 local building, lease_ends, old, old_server = meta[1], tonumber(meta[3] or '0'), meta[4], meta[5]
+if old and old_server == server and tonumber(epoch) <= tonumber(old) then return 0 end
 if building and old_server == server and meta[2] ~= builder and lease_ends > now_ms then return 0 end
 if building then redis.call('UNLINK', sorted_key(base, building), record_key(base, building)) end
 redis.call('UNLINK', sorted_key(base, epoch), record_key(base, epoch))

@@ -1,20 +1,13 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { ScoreError } from "../model/score-error.ts";
 import type { ScoreEvent } from "../model/score-event.ts";
-import { boardsOf, commitColumns } from "./commit-columns.ts";
-import { type CommitRow, commitStatement } from "./commit-statement.ts";
+import type { Timers } from "../model/timers.ts";
+import { boardsOf } from "./commit-columns.ts";
 import { CommittedRows } from "./committed-rows.ts";
-import type { Database } from "./database.ts";
 import { databaseFailure, ledgerUnavailable } from "./database-failure.ts";
+import type { EventStatements } from "./event-statements.ts";
 import { GroupCommit, type Outcome } from "./group-commit.ts";
 import type { CommitObserver, EventLog, Receipt } from "./ledger.ts";
-import {
-  eventKey,
-  type KnownEvent,
-  lookUpEvents,
-  lookUpStandings,
-  standingKey,
-} from "./look-up.ts";
+import { eventKey, type KnownEvent, standingKey } from "./look-up.ts";
 
 /** What bounds the log; sizes in events, times in ms. */
 export interface EventLogLimits {
@@ -25,25 +18,28 @@ export interface EventLogLimits {
 }
 
 interface EventLogOptions {
-  readonly db: Database;
+  readonly statements: EventStatements;
   readonly commitsInFlight: number;
   readonly limits: EventLogLimits;
   readonly now: () => number;
+  readonly timers: Timers;
   readonly onBatch: (size: number, queued: number) => void;
 }
 
-/** The event log over SQL: group commit of one statement a batch. */
-export class SqlEventLog implements EventLog {
-  readonly #db: Database;
+/** Group commit of one statement a batch, sent again while the database is away. */
+export class GroupedEventLog implements EventLog {
+  readonly #statements: EventStatements;
   readonly #limits: EventLogLimits;
   readonly #now: () => number;
+  readonly #timers: Timers;
   readonly #observers: CommitObserver[] = [];
   readonly #group: GroupCommit<ScoreEvent, Receipt>;
 
-  constructor({ db, commitsInFlight, limits, now, onBatch }: EventLogOptions) {
-    this.#db = db;
+  constructor({ statements, commitsInFlight, limits, now, timers, onBatch }: EventLogOptions) {
+    this.#statements = statements;
     this.#limits = limits;
     this.#now = now;
+    this.#timers = timers;
     this.#group = new GroupCommit({
       commit: (events) => this.#commit(events),
       keyOf: (event) => eventKey(event.game.gameNo, event.actionId),
@@ -53,6 +49,7 @@ export class SqlEventLog implements EventLog {
       maxInFlight: commitsInFlight,
       maxWaitMs: 2 * limits.patienceMs,
       now,
+      timers,
       onBatch,
     });
   }
@@ -104,14 +101,15 @@ export class SqlEventLog implements EventLog {
   }
 
   async #commitOnce(events: readonly ScoreEvent[]): Promise<readonly Outcome<Receipt>[]> {
-    const rows = await this.#send(events);
+    // A commit whose connection broke may have happened: `action_id` makes sending it again safe.
+    const rows = await this.#patiently(events, () => this.#statements.commit(events));
     const committed = new CommittedRows(rows, boardsOf(events));
     const known = events.filter((event) => committed.isLocked(event) && !committed.seqOf(event));
-    const found = await this.#patiently(events, () => lookUpEvents(this.#db, known));
+    const found = await this.#patiently(events, () => this.#statements.lookUpEvents(known));
     const missing = events.flatMap((event) =>
       committed.isLocked(event) ? committed.missing(event) : [],
     );
-    committed.add(await this.#patiently(events, () => lookUpStandings(this.#db, missing)));
+    committed.add(await this.#patiently(events, () => this.#statements.lookUpStandings(missing)));
 
     const batch = { changes: committed.changes() };
     if (batch.changes.length > 0) for (const o of this.#observers) o.onCommit(batch);
@@ -132,12 +130,6 @@ export class SqlEventLog implements EventLog {
     });
   }
 
-  /** A statement whose connection broke may be committed: `action_id` makes sending it again safe. */
-  async #send(events: readonly ScoreEvent[]): Promise<CommitRow[]> {
-    const statement = commitStatement(commitColumns(events));
-    return this.#patiently(events, async () => (await statement.execute(this.#db)).rows);
-  }
-
   async #patiently<T>(events: readonly ScoreEvent[], query: () => Promise<T>): Promise<T> {
     const giveUpAt = this.#now() + this.#limits.patienceMs;
     for (let pauseMs = 5; ; pauseMs = Math.min(2 * pauseMs, 250)) {
@@ -151,7 +143,7 @@ export class SqlEventLog implements EventLog {
           for (const observer of this.#observers) observer.onUnknown(games);
           throw ledgerUnavailable(error);
         }
-        await sleep(pauseMs);
+        await this.#timers.sleep(pauseMs);
       }
     }
   }

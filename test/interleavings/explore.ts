@@ -1,0 +1,38 @@
+import type { TestContext } from "node:test";
+import fc from "fast-check";
+
+/**
+ * Holds a property in `schedules` orders of events, other ones in every run. A
+ * failure is shrunk and tells how to see that one case again, with its turns:
+ *
+ *     FAULT_SEED=<seed> FAULT_PATH=<path> npm run --silent test:files -- \
+ *       --test-name-pattern '<the test>' 'test/interleavings/*.test.ts'
+ *
+ * FAULT_SEED alone repeats a whole run; FAULT_TIMES=10 explores ten times as many orders.
+ */
+export async function explore<T extends { readonly scheduler: fc.Scheduler }>(
+  t: TestContext,
+  schedules: number,
+  scenarios: fc.Arbitrary<T>,
+  hold: (scenario: T) => Promise<void>,
+): Promise<void> {
+  const { FAULT_SEED, FAULT_PATH, FAULT_TIMES = "1" } = process.env;
+  const began = performance.now();
+  const details = await fc.check(fc.asyncProperty(scenarios, hold), {
+    numRuns: schedules * Number(FAULT_TIMES),
+    ...(FAULT_SEED === undefined ? {} : { seed: Number(FAULT_SEED) }),
+    ...(FAULT_PATH === undefined ? {} : { path: FAULT_PATH }),
+  });
+  t.diagnostic(`${details.numRuns} schedules in ${Math.round(performance.now() - began)} ms`);
+  if (!details.failed) return;
+  const { seed, counterexamplePath, counterexample, numShrinks, errorInstance } = details;
+  const { scheduler, ...scenario } = counterexample?.[0] ?? {};
+  throw new Error(
+    [
+      `FAULT_SEED=${seed} FAULT_PATH=${counterexamplePath} (after ${numShrinks} shrinks)`,
+      fc.stringify(scenario),
+      ...(FAULT_PATH === undefined ? [] : [String(scheduler)]),
+    ].join("\n"),
+    { cause: errorInstance },
+  );
+}

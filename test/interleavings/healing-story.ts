@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { plannedFaults } from "./fault-plan.ts";
+import { games, players } from "./games.ts";
+import type { Instance } from "./instance.ts";
+import { PageOrder } from "./page-order.ts";
+import { ScoreClient } from "./score-client.ts";
+import { step, stepsOf } from "./step.ts";
+import { World } from "./world.ts";
+
+const happening = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: step("score", {
+      player: fc.nat(players.length - 1),
+      points: fc.integer({ min: 0, max: 3 }),
+      instance: fc.nat(1),
+    }),
+  },
+  { weight: 3, arbitrary: step("read", { instance: fc.nat(1) }) },
+  step("empty", {}),
+  step("restart", {}),
+  step("forget", { instance: fc.nat(1) }),
+);
+type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
+
+export const healingStories = fc.record({
+  scheduler: fc.scheduler(),
+  instances: fc.constantFrom(1, 2),
+  faults: plannedFaults(20),
+  steps: stepsOf(happening, 20),
+});
+type Told = typeof healingStories extends fc.Arbitrary<infer T> ? T : never;
+
+/** A board's ranking that is lost and can't be reached, and comes to be the ledger's state again. */
+export class HealingStory {
+  readonly world: World;
+  readonly #told: Told;
+  readonly #client: ScoreClient;
+  readonly #orders = new Map<Instance, PageOrder>();
+
+  constructor(told: Told) {
+    this.#told = told;
+    this.world = new World({
+      scheduler: told.scheduler,
+      games: games.slice(0, 1).map((game) => ({ ...game, boards: game.boards.slice(0, 1) })),
+    });
+    this.#client = new ScoreClient(this.world);
+  }
+
+  async play(): Promise<void> {
+    const { world } = this;
+    const { faults, instances, steps } = this.#told;
+    for (let started = 0; started < instances; started += 1) void world.start();
+    await world.quiet(() => this.#unrest());
+    const { rebuild } = world.catchUps;
+    world.faults.plan(faults);
+    for (const one of steps) {
+      await this.#do(one);
+      await world.schedule.run(one.turns);
+      assert.deepEqual(world.complaints, []);
+    }
+    world.endFaults();
+    await world.quiet(() => this.#unrest());
+    for (const instance of world.open) this.#read(instance);
+    await world.quiet(() => this.#unrest());
+    await world.schedule.run(30);
+    await world.quiet(() => this.#unrest());
+    await world.checkBoards();
+    const isLossless = !steps.some(({ kind }) => kind === "empty" || kind === "restart");
+    if (isLossless) assert.equal(world.catchUps.rebuild, rebuild, "nothing was lost");
+    assert.deepEqual(world.complaints, []);
+  }
+
+  async #do(one: Happening): Promise<void> {
+    const { world } = this;
+    const { open, server, database } = world;
+    const instance = "instance" in one ? open[one.instance % open.length] : undefined;
+    const [game] = database.games.values();
+    if (one.kind === "score" && game) {
+      const { points } = one;
+      const playerId = players[one.player] ?? "";
+      void this.#client.send({ game, instance: one.instance, points, playerId });
+    } else if (one.kind === "read" && instance) this.#read(instance);
+    else if (one.kind === "forget" && instance) database.forget(instance.instanceId);
+    else if (one.kind === "empty") server.empty();
+    else if (one.kind === "restart") server.restart();
+  }
+
+  /** Each reader asks for the next page when it has the last. */
+  #read(instance: Instance): void {
+    const { world } = this;
+    const order = this.#orders.get(instance) ?? new PageOrder((what) => world.complain(what));
+    this.#orders.set(instance, order);
+    const [board] = world.boards;
+    assert.ok(board);
+    order.next(() => instance.rooms.reader.page(board, 0, 100));
+  }
+
+  #unrest(): string | undefined {
+    const { open, isCalm } = this.world;
+    if (!isCalm) return "what was lost may still happen";
+    if (open.length < this.#told.instances) return "instances start";
+    if (this.#client.waiting > 0) return `${this.#client.waiting} scores are not acknowledged`;
+    if (open.some(({ projector }) => projector.boardsBehind > 0)) return "an instance is behind";
+    const isReading = [...this.#orders.values()].some((order) => order.isReading);
+    return isReading ? "a reader waits" : undefined;
+  }
+}

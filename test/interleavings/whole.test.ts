@@ -1,0 +1,9 @@
+import { describe, it } from "node:test";
+import { explore } from "./explore.ts";
+import { Story, stories } from "./story.ts";
+
+describe("two instances on one ledger and one ranking", () => {
+  it("count each score once, rank it exactly and show it, whatever comes in whatever order", async (t) => {
+    await explore(t, 1_500, stories, (story) => new Story(story).play());
+  });
+});

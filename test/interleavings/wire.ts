@@ -1,0 +1,56 @@
+import type { Fault, FaultPlan } from "./fault-plan.ts";
+import type { Lifetime } from "./lifetime.ts";
+import type { Schedule } from "./schedule.ts";
+
+export interface WireOptions {
+  readonly schedule: Schedule;
+  readonly faults: FaultPlan;
+  readonly caller: Lifetime;
+  readonly now: () => number;
+  /** A call that nobody waits for any longer happens within this many ms or not at all. */
+  readonly limitMs: number;
+}
+
+/** What a call does; once it is too late nothing of it may happen any more. */
+type Work<T> = (isTooLate: () => boolean) => T | Promise<T>;
+
+/** From one instance to a backend. Calls and answers travel apart, and overtake each other. */
+export class Wire {
+  readonly #options: WireOptions;
+
+  constructor(options: WireOptions) {
+    this.#options = options;
+  }
+
+  /** Does `work` at the other end. What is struck by a fault rejects as if the connection broke. */
+  call<T>(label: string, work: Work<T>): Promise<T> {
+    const { schedule, faults, caller } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    if (caller.isOver) return promise;
+    const answer = (settle: () => void) =>
+      void schedule.turn(`${label} is answered`).then(() => caller.isOver || settle());
+    this.#travel(label, work, faults.next()).then(
+      (value) => answer(() => resolve(value)),
+      (error) => answer(() => reject(error)),
+    );
+    return promise;
+  }
+
+  async #travel<T>(label: string, work: Work<T>, fault: Fault | undefined): Promise<T> {
+    const { schedule, caller, now, limitMs } = this.#options;
+    const sentAt = now();
+    const broken = () => new Error(`${label}: the connection broke`);
+    const isUnheard = () => fault !== undefined || caller.isOver;
+    const arrive = async () => {
+      await schedule.turn(`${label} arrives`);
+      const isTooLate = () => isUnheard() && now() - sentAt > limitMs;
+      if (isTooLate()) throw broken();
+      return work(isTooLate);
+    };
+    if (fault === "late" || fault === "doubled") arrive().catch(() => {});
+    if (fault === "late" || fault === "refused") throw broken();
+    const value = await arrive();
+    if (fault === "lost") throw broken();
+    return value;
+  }
+}
