@@ -11,7 +11,7 @@ import { WebLane } from "../lanes/web-lane.ts";
 import { openEmbeddedDatabase } from "../ledger/embedded-database.ts";
 import { openPostgresDatabase } from "../ledger/postgres-database.ts";
 import { openSqlLedger } from "../ledger/sql-ledger.ts";
-import { systemClock } from "../model/clock.ts";
+import { monotonicClock, wallClock } from "../model/clock.ts";
 import { systemTimers } from "../model/timers.ts";
 import { createLog, type Log } from "../ops/log.ts";
 import { Metrics } from "../ops/metrics.ts";
@@ -52,7 +52,7 @@ export interface RunningService {
 
 /** Composes the rooms by the settings and opens both lanes. */
 export async function startService(settings: Settings): Promise<RunningService> {
-  const now = systemClock;
+  const now = monotonicClock;
   const timers = systemTimers;
   const log = createLog(settings.SCORE_LOG_LEVEL);
   const metrics = new Metrics();
@@ -126,7 +126,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
       reader: new BoardReader({ projector, ledger, tickMs: settings.SCORE_TICK_MS, now, timers }),
       hub,
       limits,
-      now,
+      now: wallClock,
       anonymousRead: settings.SCORE_ANONYMOUS_READ,
       maxSkewMs: settings.SCORE_PLAYER_MAX_SKEW_SECONDS * 1_000,
       stopping: stopping.signal,
@@ -140,7 +140,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
 
     const keys = await keysFor(settings, secret);
     const { algorithms, SCORE_JWT_ISSUER: issuer, SCORE_JWT_AUDIENCE: audience } = settings;
-    const verifier = new TokenVerifier({ keys, algorithms, issuer, audience, now });
+    const verifier = new TokenVerifier({ keys, algorithms, issuer, audience, now: wallClock });
     const guard = new Guard({ verifier, limits, metrics, log, now });
     let isDraining = false;
     const isReady = async () => {

@@ -190,7 +190,7 @@ export class GrpcLane {
       method,
       authorization: authorization === undefined ? undefined : String(authorization),
       address: this.#options.callerAddress(hostOf(call.getPeer()), forwardedFor),
-      deadline: Number.isFinite(until) ? until : undefined,
+      timeoutMs: Number.isFinite(until) ? until - Date.now() : undefined,
       signal,
     };
   }

@@ -18,8 +18,8 @@ export interface Incoming {
   /** The header of that name. */
   readonly authorization: string | undefined;
   readonly address: string;
-  /** Epoch ms. */
-  readonly deadline: number | undefined;
+  /** For how many ms the caller waits; undefined: as long as it takes. */
+  readonly timeoutMs: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -28,6 +28,7 @@ interface GuardOptions {
   readonly limits: RateLimits;
   readonly metrics: Metrics;
   readonly log: Log;
+  /** Monotonic. */
   readonly now: Clock;
 }
 
@@ -52,10 +53,11 @@ export class Guard {
 
   /** Runs a call to its end, for a stream that of the stream; rejects with a RefusedCall only. */
   async run<T>(incoming: Incoming, handle: (call: Call) => Promise<T>): Promise<T> {
-    const began = performance.now();
+    const began = this.#options.now();
     try {
+      const { address, timeoutMs, signal } = incoming;
+      const deadline = timeoutMs === undefined ? undefined : began + timeoutMs;
       const identity = await this.#identify(incoming);
-      const { address, deadline, signal } = incoming;
       const result = await handle({ identity, address, deadline, signal });
       this.#ended(incoming, "OK", began);
       return result;
@@ -93,8 +95,8 @@ export class Guard {
   }
 
   #ended({ lane, method, address }: Incoming, code: string, began: number): void {
-    const { metrics, log } = this.#options;
-    const ms = performance.now() - began;
+    const { metrics, log, now } = this.#options;
+    const ms = now() - began;
     metrics.called(lane, method, code, ms / 1_000);
     if (log.isLevelEnabled("debug")) log.debug({ lane, method, code, ms, address }, "call");
   }

@@ -228,13 +228,12 @@ function aborted({ reason }: AbortSignal): ScoreError {
 }
 
 function incoming(context: HandlerContext): Incoming {
-  const timeoutMs = context.timeoutMs();
   return {
     lane: "web",
     method: context.method.name,
     authorization: context.requestHeader.get("authorization") ?? undefined,
     address: context.values.get(callersAddress),
-    deadline: timeoutMs === undefined ? undefined : Date.now() + timeoutMs,
+    timeoutMs: context.timeoutMs(),
     signal: context.signal,
   };
 }

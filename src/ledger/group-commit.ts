@@ -20,6 +20,7 @@ export interface GroupCommitOptions<I, R> {
   readonly maxInFlight: number;
   /** Items that waited longer than this many ms are refused as unavailable. */
   readonly maxWaitMs: number;
+  /** Monotonic. */
   readonly now: () => number;
   readonly timers: Timers;
   readonly onBatch?: (size: number, queued: number) => void;
@@ -61,7 +62,7 @@ export class GroupCommit<I, R> {
 
   /**
    * Resolves with the item's outcome. Rejects `ledger_busy` at once when the
-   * queue is full and `deadline_exceeded` when `deadline` (epoch ms) passed
+   * queue is full and `deadline_exceeded` when `deadline` (by `now`) passed
    * while the item still waited.
    */
   submit(item: I, deadline = Number.POSITIVE_INFINITY): Promise<R> {

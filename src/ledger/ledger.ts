@@ -55,8 +55,8 @@ export interface EventLog {
    * `ledger_unavailable` when the database can't be reached, `action_id_reused`
    * for a known id with other content, `score_out_of_range`, `game_changed`
    * when `event.game` is no longer the game as it is (read it anew, then
-   * submit again), `deadline_exceeded` when `deadline` (epoch ms) passed
-   * before the event was sent to the database.
+   * submit again), `deadline_exceeded` when `deadline` (by the ledger's
+   * clock) passed before the event was sent to the database.
    */
   submit(event: ScoreEvent, deadline?: number): Promise<Receipt>;
 

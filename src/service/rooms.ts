@@ -17,6 +17,7 @@ export interface Rooms {
   readonly reader: BoardReader;
   readonly hub: WatchHub;
   readonly limits: RateLimits;
+  /** The time of day. */
   readonly now: Clock;
   /** Whether boards may be read without a token. */
   readonly anonymousRead: boolean;
@@ -34,7 +35,7 @@ export interface Call {
   readonly identity: Identity | undefined;
   /** The caller's network address. */
   readonly address: string;
-  /** Epoch ms; undefined without one. */
+  /** When the caller gives up, by the monotonic clock; undefined without an end. */
   readonly deadline: number | undefined;
   /** Aborted when the caller went away. */
   readonly signal: AbortSignal;

@@ -9,7 +9,7 @@ import type { EventLogLimits } from "../../src/ledger/grouped-event-log.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { openPostgresDatabase } from "../../src/ledger/postgres-database.ts";
 import { openSqlLedger } from "../../src/ledger/sql-ledger.ts";
-import { systemClock } from "../../src/model/clock.ts";
+import { monotonicClock } from "../../src/model/clock.ts";
 import { systemTimers } from "../../src/model/timers.ts";
 
 /** What a test may set of a ledger. */
@@ -37,7 +37,7 @@ function ledgerOptions(options: LedgerOptions) {
   return {
     instanceId: options.instanceId ?? randomUUID(),
     limits: { ...limits, ...options.limits },
-    now: options.now ?? systemClock,
+    now: options.now ?? monotonicClock,
     timers: systemTimers,
     ...(options.onBatch ? { onBatch: options.onBatch } : {}),
   };
