@@ -59,6 +59,15 @@ export class ServiceProcess {
     await this.#process.kill();
   }
 
+  /** Silence: connections stay open, nothing is answered. */
+  async pause(): Promise<void> {
+    await this.#process.pause();
+  }
+
+  async resume(): Promise<void> {
+    await this.#process.resume();
+  }
+
   /** SIGTERM, and waits until it has ended by itself. */
   async stop(): Promise<void> {
     await this.#process.stop("SIGTERM");

@@ -39,7 +39,12 @@ export class GrpcClient implements LaneClient {
     this.raw = new Client(
       `${ca ? "localhost" : "127.0.0.1"}:${port}`,
       ca ? credentials.createSsl(ca) : credentials.createInsecure(),
-      { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 },
+      {
+        "grpc.max_receive_message_length": -1,
+        "grpc.max_send_message_length": -1,
+        // A connection of its own: a new client must not be given one that is dead.
+        "grpc.use_local_subchannel_pool": 1,
+      },
     );
   }
 

@@ -21,6 +21,12 @@ export const serverPackages: Packages = {
   isThere: "command -v redis-server && ls /usr/lib/postgresql/*/bin/initdb",
 };
 
+/** Gives programs another time than the machine's. */
+export const clockPackages: Packages = {
+  names: ["faketime"],
+  isThere: "ls /usr/lib/*/faketime/libfaketime.so.1",
+};
+
 /** A browser, and the emoji that it needs to show what players call themselves. */
 export const browserPackages: Packages = {
   names: ["chromium", "fonts-noto-color-emoji"],

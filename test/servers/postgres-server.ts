@@ -5,10 +5,10 @@ import pg from "pg";
 import { freePort } from "./free-port.ts";
 import { ensureInstalled } from "./install.ts";
 import { ManagedServer } from "./managed-server.ts";
-import { ServerProcess } from "./server-process.ts";
+import { ServerProcess, type Surroundings } from "./server-process.ts";
 import { postgresUser } from "./system-user.ts";
 
-export interface PostgresOptions {
+export interface PostgresOptions extends Pick<Surroundings, "parent" | "environment"> {
   /** Lines of postgresql.conf; they win over those below. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Default: a free one, which the server keeps through every restart. */
@@ -107,7 +107,9 @@ export class PostgresServer extends ManagedServer {
 /** Installs PostgreSQL if need be, makes an empty cluster and starts it. Costs about a second. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const { initdb, postgres } = await ensureInstalled();
-  const serverProcess = await ServerProcess.create("postgres", await postgresUser());
+  const { parent, environment } = options;
+  const surroundings = { user: await postgresUser(), parent, environment };
+  const serverProcess = await ServerProcess.create("postgres", surroundings);
   try {
     const server = new PostgresServer(serverProcess, postgres, options);
     await serverProcess.run({ command: initdb, args: initdbArgs(server.dataDir) });

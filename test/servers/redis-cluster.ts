@@ -23,14 +23,23 @@ const FORM_TIMEOUT_MS = 60_000;
 /** A Redis Cluster on 127.0.0.1: the masters first, then the replicas in the order of their masters. */
 export class RedisCluster {
   readonly nodes: readonly RedisServer[];
+  readonly #masters: number;
 
-  constructor(nodes: readonly RedisServer[]) {
+  constructor(nodes: readonly RedisServer[], masters: number) {
     this.nodes = nodes;
+    this.#masters = masters;
   }
 
   /** One for each node. */
   get urls(): string[] {
     return this.nodes.map(({ url }) => url);
+  }
+
+  /** Resolves when every node says that all slots are served and every replica has caught up. */
+  async untilWell(): Promise<void> {
+    const replicas = this.nodes.length - this.#masters;
+    const deadline = performance.now() + FORM_TIMEOUT_MS;
+    await untilAll(this.nodes, deadline, (node) => isWell(node, replicas));
   }
 
   /** Ends all nodes and deletes their folders. May be called twice. */
@@ -53,11 +62,13 @@ export async function startRedisCluster(options: RedisClusterOptions = {}): Prom
   );
   const cluster = new RedisCluster(
     starts.flatMap((start) => (start.status === "fulfilled" ? [start.value] : [])),
+    masters,
   );
   try {
     const failure = starts.find((start) => start.status === "rejected");
     if (failure) throw failure.reason;
     await form(cluster.nodes, masters);
+    await cluster.untilWell();
     return cluster;
   } catch (error) {
     await cluster.close();
@@ -81,7 +92,6 @@ async function form(nodes: readonly RedisServer[], masters: number): Promise<voi
   for (const [index, node] of nodes.entries()) {
     if (index >= masters) await node.command("CLUSTER", "REPLICATE", String(ids[index % masters]));
   }
-  await untilAll(nodes, deadline, (node) => isWell(node, nodes.length - masters));
 }
 
 /** The first and the last slot of a master: even shares, without a gap. */

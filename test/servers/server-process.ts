@@ -23,6 +23,16 @@ export interface Program {
   readonly args: readonly string[];
 }
 
+/** Where and as whom a server runs. */
+export interface Surroundings {
+  /** Owns the folder and runs the programs; by default the user of this process. */
+  readonly user?: SystemUser | undefined;
+  /** Where the folder is made; by default with the system's other temporary files. */
+  readonly parent?: string | undefined;
+  /** Environment variables on top of a bare few. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
+}
+
 export interface Launch {
   /** Asked again for each try: a first start can choose another port when one was taken. */
   readonly program: () => Promise<Program>;
@@ -45,22 +55,25 @@ interface Running {
 export class ServerProcess {
   readonly folder: string;
   readonly #user: SystemUser | undefined;
+  readonly #environment: Readonly<Record<string, string>>;
   readonly #watchdog: Watchdog;
   /** Undefined from the moment the server has ended, by whatever cause, until the next launch. */
   #running: Running | undefined;
   #closed: Promise<void> | undefined;
 
-  private constructor(folder: string, user: SystemUser | undefined) {
+  private constructor(folder: string, { user, environment = {} }: Surroundings) {
     this.folder = folder;
     this.#user = user;
+    this.#environment = environment;
     this.#watchdog = new Watchdog(folder);
   }
 
-  /** Makes the folder; it and the programs in it belong to `user`, or to the user of this process. */
-  static async create(name: string, user?: SystemUser): Promise<ServerProcess> {
-    const folder = await mkdtemp(join(tmpdir(), `score-${name}-`));
+  /** Makes the folder, with `name` in its own. */
+  static async create(name: string, surroundings: Surroundings = {}): Promise<ServerProcess> {
+    const { user, parent = tmpdir() } = surroundings;
+    const folder = await mkdtemp(join(parent, `score-${name}-`));
     if (user) await chown(folder, user.uid, user.gid);
-    return new ServerProcess(folder, user);
+    return new ServerProcess(folder, surroundings);
   }
 
   /** Runs a program to its end. Rejects `LaunchError` unless it ends with code 0. */
@@ -172,7 +185,7 @@ export class ServerProcess {
       const child = spawn(command, args, {
         cwd: this.folder,
         detached: true,
-        env: { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" },
+        env: { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC", ...this.#environment },
         stdio: ["ignore", log.fd, log.fd],
         ...this.#user,
       });

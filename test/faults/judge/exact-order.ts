@@ -1,0 +1,40 @@
+import { BoardModel } from "../../ledger/board-model.ts";
+import type { History, Violation } from "./history.ts";
+
+/** Each total equals its events, and each ranking is the ledger's order to the last tie. */
+export function checkExactOrder(history: History): Violation[] {
+  return [...checkBoards(history)].map((what) => ({ promise: "exact order", what }));
+}
+
+function* checkBoards({ boards, events, standings, rankings }: History): Generator<string> {
+  for (const board of boards) {
+    const { boardId } = board;
+    const expected = new BoardModel(board, events).ranked();
+    const places = expected.map(({ playerId, score, seq }) => `${playerId} ${score} @${seq}`);
+    const rows = standings
+      .filter((row) => row.boardId === boardId)
+      .map(({ playerId, score, seq }) => `${playerId} ${score} @${seq}`);
+    const difference = firstDifference(places.toSorted(), rows.toSorted());
+    if (difference) yield `the standings of ${boardId} are not those of its events: ${difference}`;
+    const order = expected.map(({ playerId, score }) => `${playerId} ${score}`);
+    for (const { source, entries } of rankings.filter((ranking) => ranking.boardId === boardId)) {
+      const shown = entries.map(({ playerId, score }) => `${playerId} ${score}`);
+      const wrong = firstDifference(order, shown);
+      if (wrong) yield `${boardId} in ${source} is not the ledger's order: ${wrong}`;
+    }
+  }
+}
+
+/** The first place where two lists differ, in words; undefined when they are alike. */
+export function firstDifference(
+  expected: readonly string[],
+  found: readonly string[],
+): string | undefined {
+  const length = Math.max(expected.length, found.length);
+  for (let index = 0; index < length; index += 1) {
+    if (expected[index] !== found[index]) {
+      return `at ${index + 1} of ${expected.length} is ${found[index]} instead of ${expected[index]}`;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,44 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { ScoreService } from "../../../gen/score/v1/score_pb.js";
+import type { ClientKind, Ports } from "../../lanes/clients.ts";
+import type { Dice } from "../dice.ts";
+import type { BoardRules } from "../judge/history.ts";
+import type { Recorder } from "../judge/recorder.ts";
+import { toRefusal } from "./submitter.ts";
+
+const everyMs = 100;
+const timeoutMs = 5_000;
+
+export interface ReaderOptions {
+  readonly kind: ClientKind;
+  readonly instances: readonly Ports[];
+  readonly gameId: string;
+  readonly boards: readonly BoardRules[];
+  readonly recorder: Recorder;
+  readonly dice: Dice;
+  readonly signal: AbortSignal;
+}
+
+/** Reads tops and single standings, which never depend on the ranking, until the signal is given. */
+export async function read(options: ReaderOptions): Promise<void> {
+  const { kind, instances, gameId, boards, dice, recorder, signal } = options;
+  const { getLeaderboard, getStanding } = ScoreService.method;
+  while (!signal.aborted) {
+    const client = kind.open(dice.pick(instances));
+    const { boardId } = dice.pick(boards);
+    const playerId = `player-${dice.int(1, 20)}`;
+    const isTop = dice.oneIn(2);
+    const sentAt = performance.now();
+    const call = isTop
+      ? client.call(getLeaderboard, { gameId, boardId }, { timeoutMs })
+      : client.call(getStanding, { gameId, boardId, playerId }, { timeoutMs });
+    const refusal = await call.then(() => undefined, toRefusal);
+    const what = isTop ? `the top of ${boardId}` : `the standing of ${playerId} on ${boardId}`;
+    // At first a player may have no score yet.
+    if (refusal?.reason !== "UNKNOWN_PLAYER") {
+      recorder.read({ what, sentAt, answeredAt: performance.now(), refusal });
+    }
+    client.close();
+    await pause(everyMs, undefined, { signal }).catch(() => {});
+  }
+}

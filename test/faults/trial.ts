@@ -1,0 +1,210 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import { BoardModel } from "../ledger/board-model.ts";
+import type { Dice } from "./dice.ts";
+import type { Fault } from "./fault.ts";
+import { firstDifference } from "./judge/exact-order.ts";
+import type { History, Violation } from "./judge/history.ts";
+import { judge } from "./judge/judge.ts";
+import { Recorder } from "./judge/recorder.ts";
+import { boards, Load } from "./load/load.ts";
+import type { Stage } from "./stage.ts";
+
+/**
+ * After the last fault ended, everything is as the ledger says within this
+ * long, in ms. An instance that died for good is given up after 20 s, and a
+ * commit whose answer was lost may still happen for 12 s.
+ */
+export const soonMs = 30_000;
+
+/** Load before and after each fault. */
+const betweenMs = 300;
+
+/** How long it took after a fault until all was well. */
+export interface Healing {
+  readonly fault: string;
+  readonly ms: number;
+}
+
+/** What a trial found. */
+export interface Verdict {
+  readonly violations: readonly Violation[];
+  readonly healings: readonly Healing[];
+  readonly acknowledged: number;
+  readonly refused: number;
+  readonly states: number;
+}
+
+interface TrialOptions<S extends Stage> {
+  readonly stage: S;
+  readonly dice: Dice;
+  readonly onProgress: (fault: string) => void;
+}
+
+/** A stage under load on which things go wrong, and the judgement on what came of it. */
+export class Trial<S extends Stage> {
+  readonly #options: TrialOptions<S>;
+  readonly #gameId = `game-${randomUUID()}`;
+  readonly #recorder = new Recorder();
+  readonly #healings: Healing[] = [];
+  readonly #late: Violation[] = [];
+  #load: Load | undefined;
+
+  private constructor(options: TrialOptions<S>) {
+    this.#options = options;
+  }
+
+  /** Resolves when the load is on and all is well. */
+  static async start<S extends Stage>(options: TrialOptions<S>): Promise<Trial<S>> {
+    const trial = new Trial(options);
+    const { stage, dice } = options;
+    trial.#load = await Load.start({
+      gameId: trial.#gameId,
+      instances: stage.doors,
+      recorder: trial.#recorder,
+      dice: dice.fork(),
+    });
+    await trial.#settle("the start");
+    trial.#load.resume();
+    return trial;
+  }
+
+  /** One fault after the other, in random order, each until all is well again. */
+  async alone(faults: readonly Fault<S>[]): Promise<void> {
+    for (const fault of this.#options.dice.shuffled(faults)) {
+      await pause(betweenMs);
+      await this.#during([fault], () => this.#strike(fault, this.#options.dice));
+    }
+  }
+
+  /** Faults of different targets at the same time, at random, for `ms`. */
+  async mixed(faults: readonly Fault<S>[], ms: number): Promise<void> {
+    const end = performance.now() + ms;
+    const trouble = async (ofTarget: readonly Fault<S>[], dice: Dice) => {
+      while (performance.now() < end) {
+        await pause(dice.int(0, 1_500));
+        await this.#strike(dice.pick(ofTarget), dice);
+      }
+    };
+    const targets = [...Map.groupBy(faults, ({ target }) => target).values()];
+    const { dice } = this.#options;
+    await this.#during(faults, () =>
+      Promise.all(targets.map((ofTarget) => trouble(ofTarget, dice.fork()))),
+    );
+  }
+
+  /** Ends the load and judges. */
+  async end(): Promise<Verdict> {
+    const { stage, onProgress } = this.#options;
+    onProgress("the judge");
+    await this.#settle("the end");
+    const rankings = await Promise.all(boards.map((board) => stage.rankings(this.#gameId, board)));
+    await this.#load?.end();
+    const logged = await this.#logged();
+    const history: History = {
+      boards,
+      ...this.#recorder.noted,
+      ...(await stage.ledger(this.#gameId)),
+      rankings: rankings.flat(),
+    };
+    const answered = history.attempts.filter(({ outcome }) => "seq" in outcome).length;
+    return {
+      violations: [...this.#late, ...judge(history), ...logged],
+      healings: this.#healings,
+      acknowledged: answered,
+      refused: history.attempts.length - answered,
+      states: history.states.length,
+    };
+  }
+
+  /** Notes what the faults excuse from now until all is well again after `work`. */
+  async #during(faults: readonly Fault<S>[], work: () => Promise<unknown>): Promise<void> {
+    const from = performance.now();
+    await work();
+    await pause(betweenMs);
+    await this.#settle(faults.length === 1 ? (faults[0]?.name ?? "") : "all at random");
+    const until = performance.now();
+    for (const { name, tolerates } of faults) {
+      this.#recorder.failed({ fault: name, tolerates, from, until });
+    }
+    this.#load?.resume();
+  }
+
+  async #strike(fault: Fault<S>, dice: Dice): Promise<void> {
+    this.#options.onProgress(fault.name);
+    try {
+      await fault.strike(this.#options.stage, dice);
+    } catch (cause) {
+      throw new Error(`could not make or undo "${fault.name}"`, { cause });
+    }
+  }
+
+  /** Pauses the load and resolves when everything is as it should be; notes when that took too long. */
+  async #settle(after: string): Promise<void> {
+    const from = performance.now();
+    // What is never accepted is found at the end.
+    await Promise.race([this.#load?.pause(), pause(soonMs)]);
+    const expected = this.#expectedOrders();
+    for (;;) {
+      const wrong = await this.#difference(expected).catch((error: unknown) => String(error));
+      const ms = performance.now() - from;
+      if (wrong === undefined) {
+        this.#healings.push({ fault: after, ms });
+        return;
+      }
+      if (ms > soonMs) {
+        const what = `${Math.round(ms)} ms after ${after} was over ${wrong}`;
+        this.#late.push({ promise: "exact order", what });
+        return;
+      }
+      await pause(20);
+    }
+  }
+
+  /** Each board as its acknowledged events make it. */
+  #expectedOrders(): ReadonlyMap<string, readonly string[]> {
+    const { acknowledged } = this.#recorder;
+    return new Map(
+      boards.map((board) => [
+        board.boardId,
+        new BoardModel(board, acknowledged).ranked().map(lineOf),
+      ]),
+    );
+  }
+
+  /** Whose order is another one, in words. */
+  async #difference(expected: ReadonlyMap<string, readonly string[]>): Promise<string | undefined> {
+    for (const board of boards) {
+      const { boardId } = board;
+      const order = expected.get(boardId) ?? [];
+      for (const { source, entries } of await this.#options.stage.rankings(this.#gameId, board)) {
+        const wrong = firstDifference(order, entries.map(lineOf));
+        if (wrong) return `${boardId} in ${source} differs: ${wrong}`;
+      }
+      for (const { watcher, limit, entries } of this.#recorder.shown(boardId)) {
+        const wrong = firstDifference(order.slice(0, limit), entries.map(lineOf));
+        if (wrong) return `${watcher} of ${boardId} sees something else: ${wrong}`;
+      }
+    }
+    return undefined;
+  }
+
+  /** What instances logged as errors since they were last started: a fault outside is none. */
+  async #logged(): Promise<readonly Violation[]> {
+    const logs = this.#options.stage.services.map(async ({ name, service }) => {
+      const lines = (await service.log()).split("\n").filter((line) => line.includes('"level":50'));
+      return lines.map((line): Violation => ({ promise: "quiet log", what: `${name}: ${line}` }));
+    });
+    return (await Promise.all(logs)).flat();
+  }
+}
+
+function lineOf({
+  playerId,
+  score,
+}: {
+  readonly playerId: string;
+  readonly score: number;
+}): string {
+  return `${playerId} ${score}`;
+}
