@@ -10,6 +10,7 @@ const caller = (role: Role, games: Identity["games"] = new Set(["chess", "go"]))
   subject: "ada",
   role,
   games,
+  expiresAt: Infinity,
 });
 
 const unauthenticated = { code: "unauthenticated", message: "a token is needed" };

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { RateLimits } from "../access/rate-limits.ts";
+import { RemoteKeys, type RemoteKeysOptions } from "../access/remote-keys.ts";
 import { type TokenKeys, TokenVerifier } from "../access/token-verifier.ts";
 import { callerAddress } from "../lanes/caller-address.ts";
 import { GrpcLane } from "../lanes/grpc-lane.ts";
@@ -133,7 +134,9 @@ export async function startService(settings: Settings): Promise<RunningService> 
       boardsBehind: () => projector.boardsBehind,
     });
 
-    const keys = await keysFor(settings, secret);
+    const keys = secret
+      ? { secret: secret.bytes }
+      : publicKeys(new URL(settings.SCORE_JWKS_URL ?? ""), { now, onError });
     const { algorithms, SCORE_JWT_ISSUER: issuer, SCORE_JWT_AUDIENCE: audience } = settings;
     const verifier = new TokenVerifier({ keys, algorithms, issuer, audience, now });
     const guard = new Guard({ verifier, limits, metrics, log, now });
@@ -210,10 +213,8 @@ function openRedis({ REDIS_URL }: Settings, log: Log): RedisConnection | undefin
   });
 }
 
-async function keysFor(settings: Settings, secret: Secret | undefined): Promise<TokenKeys> {
-  if (secret) return { secret: secret.bytes };
-  const url = new URL(settings.SCORE_JWKS_URL ?? "");
-  if (url.protocol !== "file:") return { jwksUrl: url };
+function publicKeys(url: URL, told: Pick<RemoteKeysOptions, "now" | "onError">): TokenKeys {
+  if (url.protocol !== "file:") return { remote: new RemoteKeys({ url, ...told }) };
   return { jwks: JSON.parse(readFileSync(url, "utf8")) };
 }
 
