@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { RateLimits } from "../access/rate-limits.ts";
 import { RemoteKeys, type RemoteKeysOptions } from "../access/remote-keys.ts";
@@ -24,7 +23,9 @@ import { RedisRanking } from "../ranking/redis-ranking.ts";
 import { GameCatalog } from "../service/game-catalog.ts";
 import type { Rooms } from "../service/rooms.ts";
 import { WatchHub } from "../watch/watch-hub.ts";
+import { WrongSettings } from "./environment.ts";
 import { type Secret, secretFor } from "./secret.ts";
+import { readSettingFile } from "./setting-file.ts";
 import type { Settings } from "./settings.ts";
 import { startUpkeep } from "./upkeep-loop.ts";
 import { watchHealth } from "./watch-health.ts";
@@ -215,12 +216,20 @@ function openRedis({ REDIS_URL }: Settings, log: Log): RedisConnection | undefin
 
 function publicKeys(url: URL, told: Pick<RemoteKeysOptions, "now" | "onError">): TokenKeys {
   if (url.protocol !== "file:") return { remote: new RemoteKeys({ url, ...told }) };
-  return { jwks: JSON.parse(readFileSync(url, "utf8")) };
+  const text = readSettingFile("SCORE_JWKS_URL", url).toString();
+  try {
+    return { jwks: JSON.parse(text) };
+  } catch {
+    throw new WrongSettings("SCORE_JWKS_URL: the file is no JSON");
+  }
 }
 
 function tlsFiles({ SCORE_TLS_CERT_FILE: cert, SCORE_TLS_KEY_FILE: key }: Settings) {
   if (cert === undefined || key === undefined) return undefined;
-  return { cert: readFileSync(cert), key: readFileSync(key) };
+  return {
+    cert: readSettingFile("SCORE_TLS_CERT_FILE", cert),
+    key: readSettingFile("SCORE_TLS_KEY_FILE", key),
+  };
 }
 
 function withinMs(ms: number, work: Promise<unknown>): Promise<unknown> {

@@ -16,10 +16,23 @@ export type RawHeaders = readonly (readonly [name: string, value: string])[];
 
 const answerTimeoutMs = 20_000;
 
-/** A gRPC call of an empty message on a connection of its own, with header blocks that clients don't send. */
-export function rawGrpc(port: number, path: string, headers: RawHeaders): Promise<RawAnswer> {
+/** Where gRPC is spoken; with `ca`, the PEM of a certificate to trust, over TLS. */
+interface RawTarget {
+  readonly port: number;
+  readonly ca?: Buffer;
+}
+
+/** A gRPC call of an empty message on a connection of its own, with headers that clients don't send. */
+export function rawGrpc(
+  { port, ca }: RawTarget,
+  path: string,
+  headers: RawHeaders,
+): Promise<RawAnswer> {
   return new Promise((resolve) => {
-    const session = connect(`http://127.0.0.1:${port}`, { maxSendHeaderBlockLength: 16_777_215 });
+    const session = connect(ca ? `https://localhost:${port}` : `http://127.0.0.1:${port}`, {
+      maxSendHeaderBlockLength: 16_777_215,
+      ...(ca === undefined ? {} : { ca }),
+    });
     let status: number | undefined;
     let grpcStatus: string | undefined;
     session.on("error", () => {});

@@ -64,7 +64,7 @@ describe("an authorization header", () => {
   const grpcStatuses = async (values: readonly string[]) => {
     const ports = [scene.service.grpcPort, scene.envoy.port];
     const headers = headersOf(values);
-    const answers = await Promise.all(ports.map((port) => rawGrpc(port, updateScore, headers)));
+    const answers = await Promise.all(ports.map((port) => rawGrpc({ port }, updateScore, headers)));
     return answers.map(({ grpcStatus }) => grpcStatus);
   };
 
@@ -118,7 +118,7 @@ describe("an authorization header", () => {
       }
     }
     const answers = [scene.service.grpcPort, scene.envoy.port].map((port) =>
-      rawGrpc(port, updateScore, headers),
+      rawGrpc({ port }, updateScore, headers),
     );
     for (const { grpcStatus } of await Promise.all(answers)) assert.equal(grpcStatus, "16");
   });

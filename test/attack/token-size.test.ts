@@ -34,8 +34,8 @@ describe("a token that is large", () => {
 
   /** Through each way in, with an event that says nothing. */
   const ways = (): Readonly<Record<string, (token: string) => Promise<RawAnswer>>> => ({
-    gRPC: (token) => rawGrpc(scene.service.grpcPort, updateScore, bearer(token)),
-    "gRPC by Envoy": (token) => rawGrpc(scene.envoy.port, updateScore, bearer(token)),
+    gRPC: (token) => rawGrpc({ port: scene.service.grpcPort }, updateScore, bearer(token)),
+    "gRPC by Envoy": (token) => rawGrpc({ port: scene.envoy.port }, updateScore, bearer(token)),
     JSON: (token) => rawPost(scene.service.httpPort, updateScore, bearer(token)),
     "JSON by Envoy": (token) => rawPost(scene.envoy.port, updateScore, bearer(token)),
     "REST by Envoy": (token) =>
