@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { describe, it } from "node:test";
 import { SignJWT, UnsecuredJWT } from "jose";
+import { forge } from "../../test/attack/forged-token.ts";
 import { signToken } from "./token-signer.ts";
 import { TokenVerifier } from "./token-verifier.ts";
 
@@ -185,6 +186,22 @@ describe("a verified token", () => {
       assert.notEqual(again, identity);
       assert.deepEqual(again, identity);
     }
+  });
+
+  it("is forgotten when large ones take up the room", async () => {
+    const verifier = verifierAt({ now: start });
+    const token = await sign();
+    const identity = await verifier.verify(token);
+    const filling = "x".repeat(1_000_000);
+    const large = (jti: number) =>
+      forge(
+        { header: '{"alg":"HS256"}', payload: JSON.stringify({ ...complete, filling, jti }) },
+        secret,
+      );
+    for (let jti = 0; jti < 20; jti++) await verifier.verify(large(jti));
+    assert.equal(await verifier.verify(token), identity);
+    for (let jti = 20; jti < 50; jti++) await verifier.verify(large(jti));
+    assert.notEqual(await verifier.verify(token), identity);
   });
 
   it("does not make another one valid that differs in its signature only", async () => {

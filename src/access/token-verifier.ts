@@ -23,6 +23,9 @@ interface TokenVerifierOptions {
 /** Verified tokens that are remembered; a verification costs 38-130 µs. */
 const maxRemembered = 50_000;
 
+/** Their characters together: room for all of the usual 300, and an end for large ones. */
+const maxCharacters = 32 * 1_024 * 1_024;
+
 /**
  * How long they are, in ms. Together with the age that public keys may have it
  * is the time, 60 s, after which a withdrawn key opens nothing.
@@ -47,7 +50,11 @@ interface Remembered {
 export class TokenVerifier {
   readonly #options: TokenVerifierOptions;
   readonly #key: JWTVerifyGetKey | Uint8Array;
-  readonly #remembered = new LRUCache<string, Remembered>({ max: maxRemembered });
+  readonly #remembered = new LRUCache<string, Remembered>({
+    max: maxRemembered,
+    maxSize: maxCharacters,
+    sizeCalculation: (_, token) => token.length,
+  });
 
   constructor(options: TokenVerifierOptions) {
     this.#options = options;

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type EnvoyScene, openEnvoyScene } from "../envoy/envoy-scene.ts";
+import { eventually } from "../lanes/eventually.ts";
 import { newEvent, newGame } from "../lanes/games.ts";
 import { tokenFor } from "../lanes/test-service.ts";
+import { assertHidden } from "./planted-secrets.ts";
 import { type RawHeaders, rawGrpc, rawPost } from "./raw-calls.ts";
 
 const updateScore = "/score.v1.ScoreService/UpdateScore";
@@ -121,5 +123,12 @@ describe("an authorization header", () => {
       rawGrpc({ port }, updateScore, headers),
     );
     for (const { grpcStatus } of await Promise.all(answers)) assert.equal(grpcStatus, "16");
+  });
+
+  it("is not in Envoy's log, nor is what the query of an address held", async () => {
+    const lines = async () => (await scene.envoy.log()).split("\n");
+    const isLogged = (line: string) => line.includes(updateScore) && line.includes('"status":401');
+    await eventually("the calls are logged", async () => (await lines()).some(isLogged));
+    assertHidden("Envoy's log", await scene.envoy.log(), [valid, valid.split(".").at(-1) ?? ""]);
   });
 });
