@@ -61,6 +61,15 @@ describe("with public keys from an address", () => {
   const refused = async (token: string) => {
     for (const client of clients) await assertRefused(send(client, token), notValid);
   };
+  const unavailable = async (token: string) => {
+    for (const client of clients) {
+      await assertRefused(send(client, token), {
+        code: Code.Unavailable,
+        reason: "KEYS_UNAVAILABLE",
+        message: "the keys that verify tokens can't be fetched",
+      });
+    }
+  };
   const later = (seconds: number) => mock.timers.tick(seconds * 1_000);
 
   it("a key that is withdrawn opens nothing after 60 s, the new one goes on", async () => {
@@ -109,17 +118,19 @@ describe("with public keys from an address", () => {
       later(3_600);
       await taken(await old.token(claims()));
     }
-    for (const client of clients) {
-      await assertRefused(send(client, await next.token(claims())), {
-        code: Code.Unavailable,
-        reason: "KEYS_UNAVAILABLE",
-        message: "the keys that verify tokens can't be fetched",
-      });
-    }
+    await unavailable(await next.token(claims()));
     endpoint.serveKeys(next);
     later(2);
     await taken(await next.token(claims()));
     await refused(await old.token(claims()));
+  });
+
+  it("an address that was down at first is nobody's fault, and is asked again after 2 s", async () => {
+    endpoint.serve(503, "down");
+    await unavailable(await old.token(claims()));
+    endpoint.serveKeys(old);
+    later(2);
+    await taken(await old.token(claims()));
   });
 
   it("a public key is no secret to sign with", async () => {
