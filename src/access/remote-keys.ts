@@ -21,6 +21,7 @@ const freshMs = 30_000;
 /** The least time between two requests, in ms: whatever comes in, the address gets 30 a minute. */
 const spacingMs = 2_000;
 
+/** How long an answer may take, and so the first call that meets an outage, in ms. */
 const timeoutMs = 3_000;
 
 const message = "the keys that verify tokens can't be fetched";

@@ -21,6 +21,7 @@ const network = z.union(
   "must be addresses or networks such as 10.0.0.0/8",
 );
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
+
 /** `fetch` refuses such an address in words that hold the password. */
 function isWithoutCredentials(url: string): boolean {
   const address = URL.parse(url);

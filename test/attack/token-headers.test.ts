@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { ScoreService, UpdateScoreRequestSchema } from "../../gen/score/v1/score_pb.js";
 import { type EnvoyScene, openEnvoyScene } from "../envoy/envoy-scene.ts";
 import { eventually } from "../lanes/eventually.ts";
 import { newEvent, newGame } from "../lanes/games.ts";
 import { tokenFor } from "../lanes/test-service.ts";
 import { assertHidden } from "./planted-secrets.ts";
 import { type RawHeaders, rawGrpc, rawPost } from "./raw-calls.ts";
+import { rawHttp2 } from "./raw-http2.ts";
 
 const updateScore = "/score.v1.ScoreService/UpdateScore";
 
@@ -97,6 +100,24 @@ describe("an authorization header", () => {
       assert.deepEqual(await statuses(values), [401, 401, 401]);
     });
   }
+
+  it("counts as the first says when there are two on the gRPC port itself", async () => {
+    const gameId = await newGame(scene.caller);
+    const twice = async (playerId: string, values: readonly string[]) => {
+      const event = create(UpdateScoreRequestSchema, newEvent({ gameId, playerId }));
+      const message = toBinary(UpdateScoreRequestSchema, event);
+      await rawHttp2(scene.service.grpcPort, updateScore, { headers: headersOf(values), message });
+      const { getStanding } = ScoreService.method;
+      const { client } = scene.caller;
+      return client.call(getStanding, { gameId, playerId }).then(
+        () => true,
+        () => false,
+      );
+    };
+    assert.equal(await twice("ada", ["Bearer V", "Bearer x"]), true);
+    assert.equal(await twice("bo", ["Bearer x", "Bearer V"]), false);
+    assert.equal(await twice("cy", ["", "Bearer V"]), false);
+  });
 
   it("is looked for nowhere else", async () => {
     const event = newEvent({ gameId: "demo" });
