@@ -199,7 +199,7 @@ for (const [reading, rows] of [
     },
     {
       backends: [embedded],
-      clients: ["gRPC", "JSON", "gRPC-Web by Envoy", "REST by Envoy"],
+      clients: ["gRPC", "JSON", "REST by Envoy"],
       env: {
         SCORE_ANONYMOUS_READ: String(reading === "open"),
         SCORE_PLAYER_UPDATES_PER_SECOND: "0",
