@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { describe, it } from "node:test";
 import { SignJWT, UnsecuredJWT } from "jose";
+import { forge } from "../../test/attack/forged-token.ts";
 import { signToken } from "./token-signer.ts";
 import { TokenVerifier } from "./token-verifier.ts";
 
@@ -46,7 +47,7 @@ describe("a token", () => {
     ] as const) {
       for (const role of ["player", "server", "admin"]) {
         const token = await sign({ claims: { sub: "ada", role, game } });
-        assert.deepEqual(await verify(token), { subject: "ada", role, games });
+        assert.deepEqual(await verify(token), { subject: "ada", role, games, expiresAt: Infinity });
       }
     }
   });
@@ -123,7 +124,9 @@ describe("a token", () => {
     const request = { role: "server", subject: "eve", game: ["a", "b"], expiresIn: "1h" } as const;
     const token = await signToken(secret, { ...request, ...rules });
     const identity = await verifierAt({ now: Date.now() }, rules).verify(token);
-    assert.deepEqual(identity, { subject: "eve", role: "server", games: new Set(["a", "b"]) });
+    const { expiresAt, ...who } = identity;
+    assert.deepEqual(who, { subject: "eve", role: "server", games: new Set(["a", "b"]) });
+    assert.ok(Math.abs(expiresAt - Date.now() - 3_600_000) < 10_000, `${expiresAt}`);
   });
 
   const badClaims: readonly (readonly [string, Record<string, unknown>])[] = [
@@ -162,27 +165,43 @@ describe("a verified token", () => {
   it("is remembered until it expires, and no longer", async () => {
     const clock = { now: start };
     const verifier = verifierAt(clock);
-    const token = await sign({ claims: { ...complete, exp: start / 1_000 + 30 } });
+    const token = await sign({ claims: { ...complete, exp: start / 1_000 + 20 } });
     const identity = await verifier.verify(token);
-    clock.now = start + 29_999;
+    clock.now = start + 19_999;
     assert.equal(await verifier.verify(token), identity, "the same object: not verified again");
-    clock.now = start + 30_000;
+    clock.now = start + 20_000;
     await assert.rejects(verifier.verify(token), refusal("the token has expired"));
   });
 
-  it("is verified again after a minute, even if it is good for longer or for ever", async () => {
+  it("is verified again after 30 s, even if it is good for longer or for ever", async () => {
     for (const claims of [complete, { ...complete, exp: start / 1_000 + 3_600 }]) {
       const clock = { now: start };
       const verifier = verifierAt(clock);
       const token = await sign({ claims });
       const identity = await verifier.verify(token);
-      clock.now = start + 59_999;
+      clock.now = start + 29_999;
       assert.equal(await verifier.verify(token), identity);
-      clock.now = start + 60_000;
+      clock.now = start + 30_000;
       const again = await verifier.verify(token);
       assert.notEqual(again, identity);
       assert.deepEqual(again, identity);
     }
+  });
+
+  it("is forgotten when large ones take up the room", async () => {
+    const verifier = verifierAt({ now: start });
+    const token = await sign();
+    const identity = await verifier.verify(token);
+    const filling = "x".repeat(1_000_000);
+    const large = (jti: number) =>
+      forge(
+        { header: '{"alg":"HS256"}', payload: JSON.stringify({ ...complete, filling, jti }) },
+        secret,
+      );
+    for (let jti = 0; jti < 20; jti++) await verifier.verify(large(jti));
+    assert.equal(await verifier.verify(token), identity);
+    for (let jti = 20; jti < 50; jti++) await verifier.verify(large(jti));
+    assert.notEqual(await verifier.verify(token), identity);
   });
 
   it("does not make another one valid that differs in its signature only", async () => {

@@ -1,14 +1,15 @@
 import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from "jose";
-import { createLocalJWKSet, createRemoteJWKSet, errors, jwtVerify } from "jose";
+import { createLocalJWKSet, errors, jwtVerify } from "jose";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { ScoreError } from "../model/score-error.ts";
-import type { Identity } from "./identity.ts";
+import { type Identity, tokenExpired } from "./identity.ts";
+import type { RemoteKeys } from "./remote-keys.ts";
 
 /** Where keys come from: one shared secret, or a set of public keys. */
 export type TokenKeys =
   | { readonly secret: Uint8Array }
-  | { readonly jwksUrl: URL }
+  | { readonly remote: Pick<RemoteKeys, "find"> }
   | { readonly jwks: JSONWebKeySet };
 
 interface TokenVerifierOptions {
@@ -22,6 +23,15 @@ interface TokenVerifierOptions {
 /** Verified tokens that are remembered; a verification costs 38-130 µs. */
 const maxRemembered = 50_000;
 
+/** Their characters together: room for all of the usual 300, and an end for large ones. */
+const maxCharacters = 32 * 1_024 * 1_024;
+
+/**
+ * How long they are, in ms. Together with the age that public keys may have it
+ * is the time, 60 s, after which a withdrawn key opens nothing.
+ */
+const rememberedMs = 30_000;
+
 const identifiers = z.string().regex(/^[A-Za-z0-9\-_.:@]{1,128}$/);
 
 const claims = z.object({
@@ -33,20 +43,25 @@ const claims = z.object({
 interface Remembered {
   readonly identity: Identity;
   /** Epoch ms. */
-  readonly expiresAt: number;
+  readonly until: number;
 }
 
 /** Tells who is calling from a signed token (RFC 7519). */
 export class TokenVerifier {
   readonly #options: TokenVerifierOptions;
   readonly #key: JWTVerifyGetKey | Uint8Array;
-  readonly #remembered = new LRUCache<string, Remembered>({ max: maxRemembered });
+  readonly #remembered = new LRUCache<string, Remembered>({
+    max: maxRemembered,
+    maxSize: maxCharacters,
+    sizeCalculation: (_, token) => token.length,
+  });
 
   constructor(options: TokenVerifierOptions) {
     this.#options = options;
     const { keys } = options;
     if ("secret" in keys) this.#key = keys.secret;
-    else this.#key = "jwks" in keys ? createLocalJWKSet(keys.jwks) : keysFrom(keys.jwksUrl);
+    else if ("jwks" in keys) this.#key = createLocalJWKSet(keys.jwks);
+    else this.#key = (header, token) => keys.remote.find(header, token);
   }
 
   /**
@@ -56,7 +71,7 @@ export class TokenVerifier {
   async verify(token: string): Promise<Identity> {
     const now = this.#options.now();
     const known = this.#remembered.get(token);
-    if (known && known.expiresAt > now) return known.identity;
+    if (known && known.until > now) return known.identity;
     const payload = await this.#verifySignature(token);
     const parsed = claims.safeParse(payload);
     if (!parsed.success) {
@@ -64,10 +79,9 @@ export class TokenVerifier {
     }
     const { sub, role, game } = parsed.data;
     const games = game === "*" ? "*" : new Set(typeof game === "string" ? [game] : game);
-    const identity: Identity = { subject: sub, role, games };
-    // Without an end the key may still be withdrawn: look again in a minute.
     const expiresAt = payload.exp === undefined ? Number.POSITIVE_INFINITY : payload.exp * 1_000;
-    this.#remembered.set(token, { identity, expiresAt: Math.min(expiresAt, now + 60_000) });
+    const identity: Identity = { subject: sub, role, games, expiresAt };
+    this.#remembered.set(token, { identity, until: Math.min(expiresAt, now + rememberedMs) });
     return identity;
   }
 
@@ -88,33 +102,10 @@ export class TokenVerifier {
       return verified.payload;
     } catch (cause) {
       if (cause instanceof ScoreError) throw cause;
-      if (cause instanceof errors.JWTExpired) throw unauthenticated("the token has expired", cause);
+      if (cause instanceof errors.JWTExpired) throw tokenExpired(cause);
       throw unauthenticated("the token is not valid", cause);
     }
   }
-}
-
-/** The keys at `url`, fetched when they are needed; a key id that is new to them is looked up. */
-function keysFrom(url: URL): JWTVerifyGetKey {
-  const remote = createRemoteJWKSet(url);
-  return async (header, token) => {
-    try {
-      return await remote(header, token);
-    } catch (cause) {
-      if (isTokensFault(cause)) throw cause;
-      const message = "the keys that verify tokens can't be fetched";
-      throw new ScoreError("keys_unavailable", message, { cause, retryAfterMs: 1_000 });
-    }
-  };
-}
-
-/** True when the keys are there and the token names none of them, or not one. */
-function isTokensFault(cause: unknown): boolean {
-  return (
-    cause instanceof errors.JWKSNoMatchingKey ||
-    cause instanceof errors.JWKSMultipleMatchingKeys ||
-    cause instanceof errors.JOSENotSupported
-  );
 }
 
 function unauthenticated(message: string, cause?: unknown): ScoreError {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { RateLimits } from "../access/rate-limits.ts";
+import { RemoteKeys, type RemoteKeysOptions } from "../access/remote-keys.ts";
 import { type TokenKeys, TokenVerifier } from "../access/token-verifier.ts";
 import { callerAddress } from "../lanes/caller-address.ts";
 import { GrpcLane } from "../lanes/grpc-lane.ts";
@@ -24,7 +24,9 @@ import { RedisRanking } from "../ranking/redis-ranking.ts";
 import { GameCatalog } from "../service/game-catalog.ts";
 import type { Rooms } from "../service/rooms.ts";
 import { WatchHub } from "../watch/watch-hub.ts";
+import { WrongSettings } from "./environment.ts";
 import { type Secret, secretFor } from "./secret.ts";
+import { readSettingFile } from "./setting-file.ts";
 import type { Settings } from "./settings.ts";
 import { startUpkeep } from "./upkeep-loop.ts";
 import { watchHealth } from "./watch-health.ts";
@@ -138,7 +140,9 @@ export async function startService(settings: Settings): Promise<RunningService> 
       boardsBehind: () => projector.boardsBehind,
     });
 
-    const keys = await keysFor(settings, secret);
+    const keys = secret
+      ? { secret: secret.bytes }
+      : publicKeys(new URL(settings.SCORE_JWKS_URL ?? ""), { now, onError });
     const { algorithms, SCORE_JWT_ISSUER: issuer, SCORE_JWT_AUDIENCE: audience } = settings;
     const verifier = new TokenVerifier({ keys, algorithms, issuer, audience, now: wallClock });
     const guard = new Guard({ verifier, limits, metrics, log, now });
@@ -215,16 +219,22 @@ function openRedis({ REDIS_URL }: Settings, log: Log): RedisConnection | undefin
   });
 }
 
-async function keysFor(settings: Settings, secret: Secret | undefined): Promise<TokenKeys> {
-  if (secret) return { secret: secret.bytes };
-  const url = new URL(settings.SCORE_JWKS_URL ?? "");
-  if (url.protocol !== "file:") return { jwksUrl: url };
-  return { jwks: JSON.parse(readFileSync(url, "utf8")) };
+function publicKeys(url: URL, told: Pick<RemoteKeysOptions, "now" | "onError">): TokenKeys {
+  if (url.protocol !== "file:") return { remote: new RemoteKeys({ url, ...told }) };
+  const text = readSettingFile("SCORE_JWKS_URL", url).toString();
+  try {
+    return { jwks: JSON.parse(text) };
+  } catch {
+    throw new WrongSettings("SCORE_JWKS_URL: the file is no JSON");
+  }
 }
 
 function tlsFiles({ SCORE_TLS_CERT_FILE: cert, SCORE_TLS_KEY_FILE: key }: Settings) {
   if (cert === undefined || key === undefined) return undefined;
-  return { cert: readFileSync(cert), key: readFileSync(key) };
+  return {
+    cert: readSettingFile("SCORE_TLS_CERT_FILE", cert),
+    key: readSettingFile("SCORE_TLS_KEY_FILE", key),
+  };
 }
 
 function withinMs(ms: number, work: Promise<unknown>): Promise<unknown> {

@@ -21,6 +21,13 @@ const network = z.union(
   "must be addresses or networks such as 10.0.0.0/8",
 );
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
+
+/** `fetch` refuses such an address in words that hold the password. */
+function isWithoutCredentials(url: string): boolean {
+  const address = URL.parse(url);
+  return !address?.username && !address?.password;
+}
+
 const asymmetric = "RS256,PS256,ES256,EdDSA";
 
 /** The environment variables, with what they mean and their defaults; the README's table repeats them. */
@@ -32,7 +39,10 @@ const environment = z.object({
   SCORE_HOST: z.string().regex(/^\S+$/, "must be an address or a host name").default("127.0.0.1"),
   SCORE_DATA_DIR: z.string().min(1).default("./data"),
   SCORE_JWT_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
-  SCORE_JWKS_URL: z.url({ protocol: /^(https?|file)$/ }).optional(),
+  SCORE_JWKS_URL: z
+    .url({ protocol: /^(https?|file)$/ })
+    .refine(isWithoutCredentials, "must not have a user or password, which are not sent")
+    .optional(),
   SCORE_JWT_ALGORITHMS: list.pipe(z.array(z.string()).min(1)).optional(),
   SCORE_JWT_ISSUER: z.string().min(1).optional(),
   SCORE_JWT_AUDIENCE: z.string().min(1).optional(),

@@ -3,12 +3,14 @@ import {
   type handleBidiStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
+  logVerbosity,
   Metadata,
   Server,
   ServerCredentials,
   type ServerDuplexStream,
   type ServerUnaryCall,
   type ServiceDefinition,
+  setLogVerbosity,
   type status,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
@@ -44,6 +46,8 @@ export class GrpcLane {
 
   constructor(options: LaneOptions) {
     this.#options = options;
+    // It would write headers that it can't take, such as a token with a tab, to standard error.
+    setLogVerbosity(logVerbosity.NONE);
     this.#server = new Server({
       "grpc.max_receive_message_length": options.maxMessageBytes,
       "grpc.max_send_message_length": options.maxMessageBytes,

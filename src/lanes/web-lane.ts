@@ -111,6 +111,7 @@ export class WebLane {
     });
     const handle = (request: IncomingMessage, response: ServerResponse) => {
       letRestPass(request, response);
+      keepAllAuthorizations(request);
       if (this.#isDraining && request.httpVersionMajor === 1) {
         response.setHeader("connection", "close");
       }
@@ -252,4 +253,12 @@ function toConnectError(error: unknown): ConnectError {
 function letRestPass(request: IncomingMessage, response: ServerResponse): void {
   request[Symbol.asyncIterator] = () => request.iterator({ destroyOnReturn: false });
   response.once("finish", () => request.resume());
+}
+
+/** Node takes the first of several, a proxy before it may have looked at another: together they are no token. */
+function keepAllAuthorizations({ headers, rawHeaders }: IncomingMessage): void {
+  const values = rawHeaders.filter(
+    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === "authorization",
+  );
+  if (values.length > 1) headers.authorization = values.join(", ");
 }

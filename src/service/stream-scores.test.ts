@@ -61,7 +61,7 @@ describe("a pipe of scores", () => {
       projector: { placements: async () => new Map() },
     } as unknown as Rooms;
     call = {
-      identity: { subject: "game-server", role: "server", games: "*" },
+      identity: { subject: "game-server", role: "server", games: "*", expiresAt: Infinity },
       address: "::1",
       deadline: undefined,
       signal: gone.signal,
@@ -180,6 +180,28 @@ describe("a pipe of scores", () => {
     await settle();
     assert.equal(submitted.size, 0);
     assert.ok(taken <= 1);
+  });
+
+  it("answers what it had taken in when the token ends, and takes nothing more", async () => {
+    let now = 0;
+    const events = (async function* () {
+      yield event("a");
+      now = 1_000;
+      yield event("b");
+    })();
+    const identity = {
+      subject: "game-server",
+      role: "server",
+      games: "*",
+      expiresAt: 1_000,
+    } as const;
+    const answers = streamScores({ ...rooms, now: () => now }, { ...call, identity }, events);
+    const first = answers.next();
+    await settle();
+    assert.deepEqual([...submitted.keys()], ["a"]);
+    submitted.get("a")?.resolve(receipt);
+    assert.equal((await first).value?.actionId, "a");
+    await assert.rejects(answers.next(), { code: "unauthenticated" });
   });
 
   it("needs a token", async () => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { tokenExpired } from "../access/identity.ts";
 import { isScoreError, ScoreError } from "../model/score-error.ts";
 import type { Call, Rooms } from "./rooms.ts";
 import type { Submission } from "./update-score.ts";
@@ -13,7 +14,7 @@ const maxInFlight = 2_048;
 /**
  * Acknowledges each event of an open pipe, in the order in which they are done.
  * When the instance shuts down it takes no more events, answers those it took,
- * and throws `shutting_down`.
+ * and throws `shutting_down`; when the token has ended, `unauthenticated`.
  */
 export async function* streamScores(
   rooms: Rooms,
@@ -21,6 +22,7 @@ export async function* streamScores(
   events: AsyncIterable<Submission>,
 ): AsyncGenerator<EventResult> {
   if (call.identity === undefined) throw new ScoreError("unauthenticated", "a token is needed");
+  const { expiresAt } = call.identity;
   const { stopping } = rooms;
   const done: EventResult[] = [];
   let inFlight = 0;
@@ -48,6 +50,7 @@ export async function* streamScores(
         const next = await iterator.next();
         if (isCut()) return;
         if (next.done) break;
+        if (rooms.now() >= expiresAt) throw tokenExpired();
         inFlight += 1;
         void take(next.value);
         while (inFlight + done.length >= maxInFlight && !isCut()) {

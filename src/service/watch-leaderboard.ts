@@ -1,4 +1,6 @@
+import { type Identity, tokenExpired } from "../access/identity.ts";
 import { mayRead } from "../access/permissions.ts";
+import type { Clock } from "../model/clock.ts";
 import { ScoreError } from "../model/score-error.ts";
 import { maxEntries } from "../ranking/board-reader.ts";
 import type { WatchedBoard } from "../watch/board-feed.ts";
@@ -16,7 +18,13 @@ export interface WatchRequest {
   readonly known: KnownState | undefined;
 }
 
-/** Sends the top of a board to `sink`, live; resolves after the first frame with how to stop. */
+/** The longest that a token's end is waited for at once, in ms: clocks are set, and machines sleep. */
+const longestWaitMs = 60_000;
+
+/**
+ * Sends the top of a board to `sink`, live; resolves after the first frame with
+ * how to stop. Where a token is needed to read, the watch ends when it does.
+ */
 export async function watchLeaderboard(
   rooms: Rooms,
   call: Call,
@@ -31,7 +39,28 @@ export async function watchLeaderboard(
   mayRead(call.identity, gameId, rooms.anonymousRead);
   const { boardNo } = await rooms.catalog.board(gameId, boardId);
   const board = watchedBoard(rooms, gameId, boardId, boardNo);
-  return rooms.hub.join({ key: String(boardNo), board, limit, known, sink });
+  const leave = await rooms.hub.join({ key: String(boardNo), board, limit, known, sink });
+  if (rooms.anonymousRead || call.identity === undefined) return leave;
+  const stopWaiting = whenExpired(call.identity, rooms.now, () => {
+    leave();
+    sink.end(tokenExpired());
+  });
+  return () => {
+    stopWaiting();
+    leave();
+  };
+}
+
+/** Calls back once the token has ended; returns how to stop waiting for that. */
+function whenExpired({ expiresAt }: Identity, now: Clock, callBack: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const look = () => {
+    const leftMs = expiresAt - now();
+    if (leftMs <= 0) callBack();
+    else timer = setTimeout(look, Math.min(leftMs, longestWaitMs));
+  };
+  look();
+  return () => clearTimeout(timer);
 }
 
 function watchedBoard(

@@ -18,15 +18,22 @@ export interface Ending {
 export class ServiceProcess {
   readonly ports: { readonly grpcPort: number; readonly httpPort: number };
   readonly ended: Promise<Ending>;
+  /** All that it wrote on standard output, the greeting; resolves when it has ended. */
+  readonly output: Promise<string>;
   /** All that it wrote on standard error; resolves when it has ended. */
   readonly errors: Promise<string>;
   readonly #child: ChildProcess;
 
-  private constructor(child: ChildProcess, greeting: string, errors: Promise<string>) {
+  private constructor(
+    child: ChildProcess,
+    greeting: string,
+    { output, errors }: Pick<ServiceProcess, "output" | "errors">,
+  ) {
     const portOf = (lane: string) =>
       Number(new RegExp(`${lane} +https?://[^ ]+:(\\d+)`).exec(greeting)?.[1]);
     this.ports = { grpcPort: portOf("gRPC"), httpPort: portOf("web") };
     this.#child = child;
+    this.output = output;
     this.errors = errors;
     this.ended = ending(child);
   }
@@ -44,14 +51,20 @@ export class ServiceProcess {
     });
     const errors = text(child.stderr);
     let greeting = "";
-    for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
-      greeting += chunk;
-      if (/^ {2}ranking /m.test(greeting)) {
-        child.stdout.resume();
-        return new ServiceProcess(child, greeting, errors);
-      }
-    }
+    const greeted = new Promise<void>((resolve) => {
+      child.stdout.setEncoding("utf8").on("data", (chunk) => {
+        greeting += chunk;
+        if (/^ {2}ranking /m.test(greeting)) resolve();
+      });
+    });
+    const output = once(child.stdout, "end").then(() => greeting);
+    const hasStarted = await Promise.race([greeted.then(() => true), output.then(() => false)]);
+    if (hasStarted) return new ServiceProcess(child, greeting, { output, errors });
     throw new Error(`the service did not start: ${await errors}`);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? Number.NaN;
   }
 
   signal(name: NodeJS.Signals): void {

@@ -36,8 +36,11 @@ export async function startServers(): Promise<Backend> {
   };
 }
 
+/** For what does not depend on the backend. */
+export const embedded: BackendKind = { name: "embedded", start: startEmbedded };
+
 /** Both: every promise of the contract holds on each. */
 export const backendKinds: readonly BackendKind[] = [
-  { name: "embedded", start: startEmbedded },
+  embedded,
   { name: "Postgres and Redis", start: startServers },
 ];

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { after, before, describe } from "node:test";
 import type { RunningService } from "../../src/app/service.ts";
 import { type EnvoyServer, startEnvoy } from "../servers/envoy-server.ts";
-import { type Backend, backendKinds } from "./backends.ts";
+import { type Backend, type BackendKind, backendKinds } from "./backends.ts";
 import { type ClientKind, clientKinds, envoyClientKinds } from "./clients.ts";
 import type { CallOptions, LaneClient } from "./lane-client.ts";
 import { startTestService, tokenFor } from "./test-service.ts";
@@ -17,6 +17,15 @@ export interface Lane {
   readonly admin: CallOptions;
 }
 
+/** Where a suite runs; without it on everything. */
+interface LaneChoice {
+  /** Settings of the service. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly backends?: readonly BackendKind[];
+  /** By their names. */
+  readonly clients?: readonly string[];
+}
+
 /**
  * Defines the same tests on every backend through every client, directly and
  * through a real Envoy: one service and one Envoy a backend.
@@ -24,9 +33,12 @@ export interface Lane {
 export function describeLanes(
   subject: string,
   define: (lane: Lane) => void,
-  env: Readonly<Record<string, string>> = {},
+  { env = {}, backends = backendKinds, clients }: LaneChoice = {},
 ): void {
-  for (const backendKind of backendKinds) {
+  const kinds = [...clientKinds, ...envoyClientKinds].filter(
+    ({ name }) => clients?.includes(name) ?? true,
+  );
+  for (const backendKind of backends) {
     describe(`${subject}, ${backendKind.name}`, () => {
       let backend: Backend;
       let service: RunningService;
@@ -45,7 +57,7 @@ export function describeLanes(
         await service?.close();
         await backend?.close();
       });
-      for (const kind of [...clientKinds, ...envoyClientKinds]) {
+      for (const kind of kinds) {
         describe(`through ${kind.name}`, () => {
           let client: LaneClient;
           before(() => {
