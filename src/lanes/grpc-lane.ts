@@ -3,12 +3,14 @@ import {
   type handleBidiStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
+  logVerbosity,
   Metadata,
   Server,
   ServerCredentials,
   type ServerDuplexStream,
   type ServerUnaryCall,
   type ServiceDefinition,
+  setLogVerbosity,
   type status,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
@@ -22,6 +24,7 @@ import {
 import { streamScores } from "../service/stream-scores.ts";
 import { watchLeaderboard } from "../service/watch-leaderboard.ts";
 import type { Frame } from "../watch/frame.ts";
+import { blameGrpcCaller } from "./callers-mistake.ts";
 import { decoded, methodDefinition } from "./grpc-method.ts";
 import { type Incoming, RefusedCall } from "./guard.ts";
 import { Health } from "./health.ts";
@@ -44,12 +47,15 @@ export class GrpcLane {
 
   constructor(options: LaneOptions) {
     this.#options = options;
+    // It prints headers that it can't read, and with them tokens.
+    setLogVerbosity(logVerbosity.NONE);
     this.#server = new Server({
       "grpc.max_receive_message_length": options.maxMessageBytes,
       "grpc.max_send_message_length": options.maxMessageBytes,
       "grpc.keepalive_time_ms": 30_000,
       "grpc.keepalive_timeout_ms": 10_000,
       "grpc.max_concurrent_streams": 10_000,
+      interceptors: [blameGrpcCaller],
     });
     this.#addServices();
     this.#health.addTo(this.#server);
@@ -194,8 +200,10 @@ export class GrpcLane {
   }
 }
 
-async function* submissions(call: AsyncIterable<StreamScoresRequest>) {
-  for await (const request of call) yield toSubmission(decoded(request));
+/** Leaves the pipe open when it ends early: the answers, and the reason, are still to go out. */
+async function* submissions(call: ServerDuplexStream<StreamScoresRequest, StreamScoresResponse>) {
+  const requests = call.iterator({ destroyOnReturn: false });
+  for await (const request of requests) yield toSubmission(decoded(request as StreamScoresRequest));
 }
 
 function drained(

@@ -23,9 +23,11 @@ import { ScoreError } from "../model/score-error.ts";
 import type { Call } from "../service/rooms.ts";
 import { streamScores } from "../service/stream-scores.ts";
 import { watchLeaderboard } from "../service/watch-leaderboard.ts";
+import { blameCaller } from "./callers-mistake.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import { type Incoming, RefusedCall } from "./guard.ts";
 import type { Lane, LaneOptions } from "./lane.ts";
+import { shortenTimeouts } from "./longest-timeout.ts";
 import { fromResult, toSubmission } from "./messages.ts";
 import { toWatchRequest } from "./methods.ts";
 import { type OperatorPages, webPages } from "./web-pages.ts";
@@ -92,6 +94,7 @@ export class WebLane {
       routes: (router) => this.#routes(router),
       readMaxBytes: maxMessageBytes,
       writeMaxBytes: maxMessageBytes,
+      requestGate: blameCaller,
       jsonOptions: { registry: errorDetails },
       shutdownSignal: this.#stopping.signal,
       contextValues: ({ socket, headers }) => {
@@ -111,10 +114,18 @@ export class WebLane {
     });
     const handle = (request: IncomingMessage, response: ServerResponse) => {
       letRestPass(request, response);
+      shortenTimeouts(request.headers);
       if (this.#isDraining && request.httpVersionMajor === 1) {
         response.setHeader("connection", "close");
       }
-      allowOrigins(request, response, () => calls(request as never, response as never));
+      allowOrigins(request, response, () => {
+        try {
+          calls(request as never, response as never);
+        } catch {
+          // Connect throws at a host that is none, and the process would end.
+          response.writeHead(400).end();
+        }
+      });
     };
     if (tls === undefined) return createServer(handle);
     const secure = createSecureServer(

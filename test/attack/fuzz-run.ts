@@ -1,0 +1,37 @@
+import { randomInt } from "node:crypto";
+import fc from "fast-check";
+
+/** How much is fuzzed, and from which seed. */
+export interface FuzzRun {
+  readonly seed: number;
+  /** So many times as many cases as a test asks for. */
+  readonly factor: number;
+}
+
+/** `FAULT_SEED` repeats a run, `FUZZ_RUNS=20` makes it twenty times as long. */
+export function fuzzRun(env: NodeJS.ProcessEnv = process.env): FuzzRun {
+  return {
+    seed: Number(env.FAULT_SEED ?? randomInt(2 ** 31 - 1)),
+    factor: Number(env.FUZZ_RUNS ?? 1),
+  };
+}
+
+/**
+ * Holds `check` against `cases` values of `arbitrary`, one after the other;
+ * rejects with the smallest that fails, and the seed. Resolves with how many
+ * there were.
+ */
+export async function fuzz<T>(
+  { seed, factor }: FuzzRun,
+  cases: number,
+  arbitrary: fc.Arbitrary<T>,
+  check: (value: T) => Promise<void>,
+): Promise<number> {
+  const numRuns = Math.ceil(cases * factor);
+  try {
+    await fc.assert(fc.asyncProperty(arbitrary, check), { seed, numRuns });
+  } catch (error) {
+    throw new Error(`FAULT_SEED=${seed}: ${(error as Error).message}`, { cause: error });
+  }
+  return numRuns;
+}
