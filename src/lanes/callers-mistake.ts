@@ -1,6 +1,7 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { ServerInterceptingCall, ServerInterceptor, StatusObject } from "@grpc/grpc-js";
 import { status } from "@grpc/grpc-js";
+import { sendable } from "./wire-error.ts";
 
 /**
  * What the libraries call INTERNAL though the mistake is the caller's: bytes
@@ -9,42 +10,47 @@ import { status } from "@grpc/grpc-js";
 const mistakes =
   /^(parse binary: |decompression failed$|received compressed envelope, |Error deserializing request|Failed to decompress message|Invalid grpc-timeout value )/;
 
-/** An error's message is sent as a header, and clients refuse large ones: some at 8 KiB. */
-const maxMessageLength = 2_048;
-
-/** Says INVALID_ARGUMENT to mistakes of callers before connect sends an error: as its `requestGate`. */
-export function blameCaller({ signal }: HandlerContext): void {
-  // Connect aborts the call with its error before it encodes that.
-  signal.addEventListener("abort", () => {
-    const error: unknown = signal.reason;
-    if (!(error instanceof ConnectError)) return;
-    const { code, rawMessage } = error;
-    const isMistake = code === Code.Internal && mistakes.test(rawMessage);
-    Object.assign(error, {
-      code: isMistake ? Code.InvalidArgument : code,
-      rawMessage: sendable(rawMessage),
-    });
-  });
+/** Says INVALID_ARGUMENT to mistakes of callers in what connect answers: as its `requestGate`. */
+export function blameCaller(context: HandlerContext): void {
+  // Connect aborts the call with its error before it encodes that, and this call is the only way to
+  // see it there: the signal of a call that was late has another reason.
+  const controller = context as HandlerContext & { abort: (reason?: unknown) => void };
+  const { abort } = controller;
+  controller.abort = (reason) => {
+    if (reason instanceof ConnectError) {
+      const { code, rawMessage } = reason;
+      const isMistake = code === Code.Internal && mistakes.test(rawMessage);
+      Object.assign(reason, {
+        code: isMistake ? Code.InvalidArgument : code,
+        rawMessage: sendable(rawMessage),
+      });
+    }
+    abort(reason);
+  };
 }
 
-/** The same for grpc-js, which takes its own statuses past the interceptors: hence the call as it is. */
+/**
+ * The same for grpc-js, which takes its own statuses past the interceptors:
+ * hence the call as it is. Messages after a status would break the stream: a
+ * caller whose mistake comes while answers are on their way would wait for ever.
+ */
 export const blameGrpcCaller: ServerInterceptor = (_, call) => {
-  const send = call.sendStatus.bind(call);
+  const sendStatus = call.sendStatus.bind(call);
+  const sendMessage = call.sendMessage.bind(call);
+  let isEnded = false;
   call.sendStatus = (given) => {
+    isEnded = true;
     const { code, details } = given as StatusObject;
     const isMistake = code === status.INTERNAL && mistakes.test(details);
-    send({
+    sendStatus({
       ...given,
       code: isMistake ? status.INVALID_ARGUMENT : code,
       details: sendable(details),
     });
   };
+  call.sendMessage = (message, callback) => {
+    if (isEnded) callback();
+    else sendMessage(message, callback);
+  };
   return call as ServerInterceptingCall;
 };
-
-/** Half a character of the caller's would make the encoding of a header throw. */
-function sendable(message: string): string {
-  return (
-    message.length > maxMessageLength ? `${message.slice(0, maxMessageLength)}…` : message
-  ).toWellFormed();
-}

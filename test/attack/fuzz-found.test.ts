@@ -150,6 +150,32 @@ describe("a mistake of the caller that fuzzing found", () => {
     assert.deepEqual([...body], [0, 0, 0, 0, 2, 8, 3], "SERVICE_UNKNOWN");
   });
 
+  it("a game's name of a quarter of a megabyte is not sent back in headers either", async () => {
+    const outcome = await grpc.call({
+      path: "/score.v1.ScoreService/UpdateScore",
+      headers: { authorization: `Bearer ${await tokenFor("server", "game-server", ["a-game"])}` },
+      body: withText("x".repeat(1 << 18)),
+    });
+    assert.equal(nameOf(outcome), "PERMISSION_DENIED");
+  });
+
+  it("an event that can't be unpacked ends a stream whose answers are on their way", async () => {
+    const good = withText("score.v1.ScoreService");
+    good[5] = 0x22;
+    const outcome = await grpc.call({
+      path: reflect,
+      headers: { "grpc-encoding": "gzip" },
+      body: Buffer.concat([good, good, good, packed(Buffer.from("no gzip"))]),
+    });
+    assert.equal(nameOf(outcome), "INVALID_ARGUMENT");
+  });
+
+  it("a timeout of nothing does not hide what is wrong with the bytes", async () => {
+    const headers = { "grpc-timeout": "0n" };
+    const outcome = await post("application/grpc-web+proto", notUnderstood, headers);
+    assert.ok(["INVALID_ARGUMENT", "DEADLINE_EXCEEDED"].includes(nameOf(outcome)));
+  });
+
   it("a thousand wrong fields are an error that fits in 8 KiB of headers", async () => {
     const game = { actions: Array.from({ length: 1_000 }, () => ({ maxPerMinute: -1 })) };
     const request = create(PutGameRequestSchema, { game });

@@ -1,9 +1,15 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type IncomingHttpHeaders,
+} from "node:http2";
 import type { Code } from "@connectrpc/connect";
 import { hangMs, type Outcome } from "./fuzz-outcome.ts";
 
-/** A request as it goes over the wire, whether it follows the protocol or not. */
-export interface RawRequest {
+/** A call as it goes over the wire. */
+export interface RawGrpcCall {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
@@ -14,6 +20,7 @@ export interface RawRequest {
 /** HTTP/2 without a gRPC library: whatever bytes a test wants to send. */
 export class RawGrpc {
   readonly #origin: string;
+  /** Opened by the first call, and again by the next after it ended. */
   #session: ClientHttp2Session | undefined;
 
   constructor(port: number) {
@@ -21,7 +28,7 @@ export class RawGrpc {
   }
 
   /** Never rejects. */
-  call({ path, headers, body, isWatch = false }: RawRequest): Promise<Outcome> {
+  call({ path, headers, body, isWatch = false }: RawGrpcCall): Promise<Outcome> {
     const stream = this.#connected().request({
       ":method": "POST",
       ":path": path,
@@ -41,47 +48,47 @@ export class RawGrpc {
   #connected(): ClientHttp2Session {
     if (this.#session === undefined || this.#session.closed || this.#session.destroyed) {
       this.#session = connect(this.#origin);
+      // The streams hear of it too.
       this.#session.on("error", () => {});
-      this.#session.setMaxListeners(0);
     }
     return this.#session;
   }
 }
 
 function outcomeOf(stream: ClientHttp2Stream, isWatch: boolean): Promise<Outcome> {
-  return new Promise((resolve) => {
-    let http: number | undefined;
-    let status: Record<string, unknown> = {};
-    const chunks: Buffer[] = [];
-    const done = (how: Partial<Outcome>) => {
-      clearTimeout(timer);
-      const code = status["grpc-status"];
-      resolve({
-        http,
-        code: code === undefined ? undefined : (Number(code) as Code | 0),
-        message: String(status["grpc-message"] ?? ""),
-        body: Buffer.concat(chunks),
-        ...how,
-      });
-    };
-    const timer = setTimeout(() => {
-      done({ broken: "no answer" });
-      stream.close(constants.NGHTTP2_CANCEL);
-    }, hangMs);
-    stream.on("response", (headers) => {
-      http = Number(headers[":status"]);
-      status = headers;
+  const { promise, resolve } = Promise.withResolvers<Outcome>();
+  let headers: IncomingHttpHeaders & { ":status"?: number } = {};
+  let trailers: IncomingHttpHeaders = {};
+  const chunks: Buffer[] = [];
+  const done = (how: Partial<Outcome> = {}) => {
+    clearTimeout(timer);
+    const { "grpc-status": code, "grpc-message": message } = { ...headers, ...trailers };
+    resolve({
+      http: headers[":status"],
+      type: headers["content-type"] ?? "",
+      code: code === undefined ? undefined : (Number(code) as Code | 0),
+      message: String(message ?? ""),
+      body: Buffer.concat(chunks),
+      ...how,
     });
-    stream.on("data", (chunk) => {
-      chunks.push(chunk);
-      if (!isWatch) return;
-      done({ code: 0 });
-      stream.close(constants.NGHTTP2_CANCEL);
-    });
-    stream.on("trailers", (trailers) => {
-      status = trailers;
-    });
-    stream.on("error", (error) => done({ broken: error.message }));
-    stream.on("close", () => done({}));
+  };
+  const timer = setTimeout(() => {
+    done({ broken: "no answer" });
+    stream.close(constants.NGHTTP2_CANCEL);
+  }, hangMs);
+  stream.on("response", (received) => {
+    headers = received;
   });
+  stream.on("trailers", (received) => {
+    trailers = received;
+  });
+  stream.on("data", (chunk) => {
+    chunks.push(chunk);
+    if (!isWatch) return;
+    done({ code: 0 });
+    stream.close(constants.NGHTTP2_CANCEL);
+  });
+  stream.on("error", ({ message }) => done({ broken: message }));
+  stream.on("close", () => done());
+  return promise;
 }

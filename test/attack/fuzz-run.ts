@@ -16,6 +16,16 @@ export function fuzzRun(env: NodeJS.ProcessEnv = process.env): FuzzRun {
   };
 }
 
+/** To find a smaller case that fails, where each may take as long as a call that hangs. */
+const patience = {
+  includeErrorInReport: true,
+  interruptAfterTimeLimit: 60_000,
+  markInterruptAsFailure: true,
+};
+
+/** What nobody wants to read of a body. */
+const longBytes = /((?:\d+,){100})[\d,]+/g;
+
 /**
  * Holds `check` against `cases` values of `arbitrary`, one after the other;
  * rejects with the smallest that fails, and the seed. Resolves with how many
@@ -29,9 +39,10 @@ export async function fuzz<T>(
 ): Promise<number> {
   const numRuns = Math.ceil(cases * factor);
   try {
-    await fc.assert(fc.asyncProperty(arbitrary, check), { seed, numRuns });
+    await fc.assert(fc.asyncProperty(arbitrary, check), { seed, numRuns, ...patience });
   } catch (error) {
-    throw new Error(`FAULT_SEED=${seed}: ${(error as Error).message}`, { cause: error });
+    const message = (error as Error).message.replace(longBytes, "$1...");
+    throw new Error(`FAULT_SEED=${seed}: ${message}`);
   }
   return numRuns;
 }
