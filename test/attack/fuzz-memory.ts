@@ -38,8 +38,11 @@ export class MemoryGauge {
     return { heap: Number(usedSize) / 2 ** 20, resident };
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    if (this.#socket.readyState === WebSocket.CLOSED) return;
+    const closed = once(this.#socket, "close");
     this.#socket.close();
+    await closed;
   }
 
   #send(method: string): Promise<Record<string, unknown>> {

@@ -27,19 +27,23 @@ const patience = {
 const longBytes = /((?:\d+,){100})[\d,]+/g;
 
 /**
- * Holds `check` against `cases` values of `arbitrary`, one after the other;
- * rejects with the smallest that fails, and the seed. Resolves with how many
+ * Holds `check` against `cases` values of `arbitrary`, one after the other,
+ * others for another `salt`; rejects with the smallest that fails, and the seed. Resolves with how many
  * there were.
  */
 export async function fuzz<T>(
   { seed, factor }: FuzzRun,
-  cases: number,
+  { cases, salt }: { readonly cases: number; readonly salt: number },
   arbitrary: fc.Arbitrary<T>,
   check: (value: T) => Promise<void>,
 ): Promise<number> {
   const numRuns = Math.ceil(cases * factor);
   try {
-    await fc.assert(fc.asyncProperty(arbitrary, check), { seed, numRuns, ...patience });
+    await fc.assert(fc.asyncProperty(arbitrary, check), {
+      seed: seed + salt,
+      numRuns,
+      ...patience,
+    });
   } catch (error) {
     const message = (error as Error).message.replace(longBytes, "$1...");
     throw new Error(`FAULT_SEED=${seed}: ${message}`);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { AdminService, Aggregation, Direction } from "../../gen/score/v1/admin_pb.js";
+import { ScoreService } from "../../gen/score/v1/score_pb.js";
 import { signToken } from "../../src/access/token-signer.ts";
 import type { Role } from "../../src/model/score-event.ts";
 import { ServiceProcess } from "../crash/service-process.ts";
@@ -31,11 +32,26 @@ export const knownIds: KnownIds = {
   page_token: ["", "YWZ0ZXI6MQ"],
 };
 
-export const arenaBoards = {
-  total: { aggregation: Aggregation.SUM, direction: Direction.DESCENDING },
-  least: { aggregation: Aggregation.BEST, direction: Direction.ASCENDING },
-  last: { aggregation: Aggregation.LATEST, direction: Direction.DESCENDING },
-};
+/** The arena's boards. */
+export const arenaRules = {
+  total: { aggregation: "sum", direction: "descending" },
+  least: { aggregation: "best", direction: "ascending" },
+  last: { aggregation: "latest", direction: "descending" },
+} as const;
+
+/** The same in the words of the contract. */
+const boards = [
+  { boardId: "total", aggregation: Aggregation.SUM, direction: Direction.DESCENDING },
+  { boardId: "least", aggregation: Aggregation.BEST, direction: Direction.ASCENDING },
+  { boardId: "last", aggregation: Aggregation.LATEST, direction: Direction.DESCENDING },
+];
+
+/** A line of a board. */
+export interface ShownEntry {
+  readonly rank: number;
+  readonly playerId: string;
+  readonly score: number;
+}
 
 /** Else answers are packed like the requests. */
 const plainAnswers = {
@@ -92,7 +108,6 @@ export class FuzzScene {
         expiresIn: "1d",
       });
     const admin = new GrpcClient(grpcPort);
-    const boards = Object.entries(arenaBoards).map(([boardId, rules]) => ({ boardId, ...rules }));
     const actions = [{ action: "headshot", points: 10n }];
     const game = { gameId: arena, boards, actions };
     const token = await sign("admin", arena);
@@ -152,6 +167,22 @@ export class FuzzScene {
     return outcome;
   }
 
+  /** A whole board of the arena. */
+  async board(boardId: string): Promise<ShownEntry[]> {
+    const client = new GrpcClient(this.grpcPort);
+    const shown: ShownEntry[] = [];
+    for (let pageToken: string | undefined; pageToken !== ""; ) {
+      const request = { gameId: arena, boardId, limit: 100, pageToken: pageToken ?? "" };
+      const page = await client.call(ScoreService.method.getLeaderboard, request);
+      for (const { rank, playerId, score } of page.entries) {
+        shown.push({ rank: Number(rank), playerId, score: Number(score) });
+      }
+      pageToken = page.nextPageToken;
+    }
+    client.close();
+    return shown;
+  }
+
   /** What it logged besides its greeting and what the inspector says of itself. */
   async complaints(): Promise<string[]> {
     const greeting = /^(score is running| {2}\w+ +\S.*|The embedded ledger .*|moments\. Set .*|)$/;
@@ -160,9 +191,16 @@ export class FuzzScene {
     return lines.filter((line) => !greeting.test(line) && !inspector.test(line));
   }
 
+  /** SIGTERM to the service, and waits until it has ended by itself. */
+  async stopService(): Promise<void> {
+    // It would wait for whoever looks into it.
+    await this.memory.close();
+    await this.service.stop();
+  }
+
   async close(): Promise<void> {
     for (const caller of Object.values(this.#callers)) caller.close();
-    this.memory.close();
+    await this.memory.close();
     await this.envoy.close();
     await this.service.close();
   }
