@@ -97,12 +97,15 @@ function plausible(desc: DescMessage, ids: KnownIds, strangeness: number): fc.Ar
 function valueText(field: DescField, ids: KnownIds, strangeness: number): fc.Arbitrary<string> {
   const one = field.message
     ? field.message.typeName === "google.protobuf.Timestamp"
-      ? fc.date({ noInvalidDate: true }).map((date) => JSON.stringify(date))
+      ? fc
+          .date({ min: new Date("0001-01-01"), max: new Date("9999-12-31"), noInvalidDate: true })
+          .map((date) => JSON.stringify(date))
       : plausible(field.message, ids, strangeness)
     : field.scalar === ScalarType.STRING
       ? textOf(field.name, ids).map((text) => JSON.stringify(text))
       : fc.oneof(
           fc.integer().map(String),
+          fc.integer({ min: 1, max: 100 }).map(String),
           fc.integer({ min: 1, max: 100 }).map((value) => `"${value}"`),
         );
   if (field.fieldKind !== "list") return one;
