@@ -32,6 +32,7 @@ import type { Lane, LaneOptions } from "./lane.ts";
 import { fromResult, toSubmission } from "./messages.ts";
 import { toWatchRequest, type UnaryMethod } from "./methods.ts";
 import { reflection } from "./reflection.ts";
+import { endSlowRequests, limitHeaders } from "./request-limits.ts";
 import { SentCount } from "./sent-count.ts";
 import { statusDetails } from "./wire-error.ts";
 
@@ -50,13 +51,14 @@ export class GrpcLane {
     // It prints headers that it can't read, and with them tokens.
     setLogVerbosity(logVerbosity.NONE);
     this.#server = new Server({
-      "grpc.max_receive_message_length": options.maxMessageBytes,
-      "grpc.max_send_message_length": options.maxMessageBytes,
+      "grpc.max_receive_message_length": options.requestLimits.messageBytes,
+      "grpc.max_send_message_length": options.requestLimits.messageBytes,
       "grpc.keepalive_time_ms": 30_000,
       "grpc.keepalive_timeout_ms": 10_000,
       "grpc.max_concurrent_streams": 10_000,
-      interceptors: [blameGrpcCaller],
+      interceptors: [blameGrpcCaller, endSlowRequests(options.requestLimits)],
     });
+    limitHeaders(this.#server, options.requestLimits);
     this.#addServices();
     this.#health.addTo(this.#server);
     reflection().addToServer(this.#server);

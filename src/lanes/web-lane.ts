@@ -30,6 +30,7 @@ import type { Lane, LaneOptions } from "./lane.ts";
 import { shortenTimeouts } from "./longest-timeout.ts";
 import { fromResult, toSubmission } from "./messages.ts";
 import { toWatchRequest } from "./methods.ts";
+import { nodeLimits } from "./request-limits.ts";
 import { type OperatorPages, webPages } from "./web-pages.ts";
 
 interface WebLaneOptions extends LaneOptions {
@@ -89,11 +90,11 @@ export class WebLane {
   }
 
   #createServer(): Server {
-    const { tls, callerAddress, corsOrigins, maxMessageBytes, pages, webRoot } = this.#options;
+    const { tls, callerAddress, corsOrigins, requestLimits, pages, webRoot } = this.#options;
     const calls = connectNodeAdapter({
       routes: (router) => this.#routes(router),
-      readMaxBytes: maxMessageBytes,
-      writeMaxBytes: maxMessageBytes,
+      readMaxBytes: requestLimits.messageBytes,
+      writeMaxBytes: requestLimits.messageBytes,
       requestGate: blameCaller,
       jsonOptions: { registry: errorDetails },
       shutdownSignal: this.#stopping.signal,
@@ -127,9 +128,10 @@ export class WebLane {
         }
       });
     };
-    if (tls === undefined) return createServer(handle);
+    const bounds = nodeLimits(requestLimits);
+    if (tls === undefined) return createServer(bounds, handle);
     const secure = createSecureServer(
-      { cert: tls.cert, key: tls.key, allowHTTP1: true },
+      { ...bounds, cert: tls.cert, key: tls.key, allowHTTP1: true },
       handle as never,
     );
     return secure as unknown as Server;

@@ -15,6 +15,8 @@ export interface RawGrpcCall {
   readonly body: Uint8Array;
   /** Leaves a stream of answers at its first message. */
   readonly isWatch?: boolean;
+  /** Says that more will come, and does not send it. */
+  readonly isEndless?: boolean;
 }
 
 /** HTTP/2 without a gRPC library: whatever bytes a test wants to send. */
@@ -28,7 +30,7 @@ export class RawGrpc {
   }
 
   /** Never rejects. */
-  call({ path, headers, body, isWatch = false }: RawGrpcCall): Promise<Outcome> {
+  call({ path, headers, body, isWatch = false, isEndless = false }: RawGrpcCall): Promise<Outcome> {
     const stream = this.#connected().request({
       ":method": "POST",
       ":path": path,
@@ -37,7 +39,8 @@ export class RawGrpc {
       ...headers,
     });
     const outcome = outcomeOf(stream, isWatch);
-    stream.end(body);
+    if (isEndless) stream.write(body);
+    else stream.end(body);
     return outcome;
   }
 
@@ -87,6 +90,10 @@ function outcomeOf(stream: ClientHttp2Stream, isWatch: boolean): Promise<Outcome
     if (!isWatch) return;
     done({ code: 0 });
     stream.close(constants.NGHTTP2_CANCEL);
+  });
+  stream.on("end", () => {
+    // The trailers come before the end; whoever has not sent all would wait for the close.
+    if (!stream.writableEnded) done();
   });
   stream.on("error", ({ message }) => done({ broken: message }));
   stream.on("close", () => done());

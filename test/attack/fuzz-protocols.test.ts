@@ -7,6 +7,7 @@ import { BoardModel } from "../ledger/board-model.ts";
 import type { Memory } from "./fuzz-memory.ts";
 import { Neighbour } from "./fuzz-neighbour.ts";
 import { nameOf } from "./fuzz-outcome.ts";
+import { portBytes, sendTo } from "./fuzz-ports.ts";
 import { protocols } from "./fuzz-protocols.ts";
 import { fuzz, fuzzRun } from "./fuzz-run.ts";
 import { arena, arenaRules, FuzzScene, knownIds, type ShownEntry } from "./fuzz-scene.ts";
@@ -47,6 +48,18 @@ describe(`whatever is sent (FAULT_SEED=${run.seed})`, { timeout: 230_000 * run.f
       t.diagnostic(`${total} cases: ${JSON.stringify(tally)}`);
       assert.deepEqual(await scene.complaints(), [], "nothing was logged");
       memory ??= await scene.memory.read();
+    });
+  }
+
+  for (const [salt, name] of (["gRPC lane", "web lane", "Envoy"] as const).entries()) {
+    it(`as bytes to the port of the ${name}, ends its own connection at most`, async (t) => {
+      const port = scene.ports[name];
+      const total = await fuzz(run, { cases: 3 * cases, salt }, portBytes, (bytes) =>
+        sendTo(port, bytes),
+      );
+      t.diagnostic(`${total} cases`);
+      assert.ok((await scene.board("total")).length > 0);
+      assert.deepEqual(await scene.complaints(), [], "nothing was logged");
     });
   }
 

@@ -65,6 +65,7 @@ export class FuzzScene {
   readonly service: ServiceProcess;
   readonly envoy: EnvoyServer;
   readonly memory: MemoryGauge;
+  readonly ports: Readonly<Record<"gRPC lane" | "web lane" | "Envoy", number>>;
   /** The `seq` of each event of the arena that was acknowledged. */
   readonly acknowledged = new Set<number>();
   readonly #tokens: Readonly<Record<Role, string>>;
@@ -81,6 +82,11 @@ export class FuzzScene {
     this.envoy = parts.envoy;
     this.memory = parts.memory;
     this.#tokens = parts.tokens;
+    this.ports = {
+      "gRPC lane": this.grpcPort,
+      "web lane": parts.httpPort,
+      Envoy: parts.envoy.port,
+    };
     this.#callers = {
       "gRPC lane": new RawGrpc(this.grpcPort),
       "web lane": new RawHttp(parts.httpPort),
