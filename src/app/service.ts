@@ -34,7 +34,15 @@ import { watchHealth } from "./watch-health.ts";
 /** Longer than a statement may take, in ms; see the ledger's `lostAfterSeconds`. */
 const statementMs = 10_000;
 
-const maxMessageBytes = 4 * 1_024 * 1_024;
+const requestLimits = {
+  // A thousand events as large as they may be are 0.6 MB.
+  messageBytes: 4 * 1_024 * 1_024,
+  // A token for a hundred games is 18 KB at most. Envoy's limit is lower, by what it adds.
+  headerBytes: 32 * 1_024,
+  headersMs: 10_000,
+  // Envoy's timeout for calls. The largest message takes it on a line of 1 Mbit/s.
+  requestMs: 30_000,
+};
 
 /** A service that runs. */
 export interface RunningService {
@@ -158,7 +166,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
       unary: unaryMethods(rooms, guard),
       callerAddress: callerAddress(settings.SCORE_TRUSTED_PROXIES),
       tls: tlsFiles(settings),
-      maxMessageBytes,
+      requestLimits,
     };
     const grpc = new GrpcLane(lane);
     const web = new WebLane({

@@ -24,6 +24,7 @@ import {
 import { streamScores } from "../service/stream-scores.ts";
 import { watchLeaderboard } from "../service/watch-leaderboard.ts";
 import type { Frame } from "../watch/frame.ts";
+import { blameGrpcCaller } from "./callers-mistake.ts";
 import { decoded, methodDefinition } from "./grpc-method.ts";
 import { type Incoming, RefusedCall } from "./guard.ts";
 import { Health } from "./health.ts";
@@ -31,6 +32,7 @@ import type { Lane, LaneOptions } from "./lane.ts";
 import { fromResult, toSubmission } from "./messages.ts";
 import { toWatchRequest, type UnaryMethod } from "./methods.ts";
 import { reflection } from "./reflection.ts";
+import { endSlowRequests, limitHeaders } from "./request-limits.ts";
 import { SentCount } from "./sent-count.ts";
 import { statusDetails } from "./wire-error.ts";
 
@@ -49,12 +51,14 @@ export class GrpcLane {
     // It would write headers that it can't take, such as a token with a tab, to standard error.
     setLogVerbosity(logVerbosity.NONE);
     this.#server = new Server({
-      "grpc.max_receive_message_length": options.maxMessageBytes,
-      "grpc.max_send_message_length": options.maxMessageBytes,
+      "grpc.max_receive_message_length": options.requestLimits.messageBytes,
+      "grpc.max_send_message_length": options.requestLimits.messageBytes,
       "grpc.keepalive_time_ms": 30_000,
       "grpc.keepalive_timeout_ms": 10_000,
       "grpc.max_concurrent_streams": 10_000,
+      interceptors: [blameGrpcCaller, endSlowRequests(options.requestLimits)],
     });
+    limitHeaders(this.#server, options.requestLimits);
     this.#addServices();
     this.#health.addTo(this.#server);
     reflection().addToServer(this.#server);
@@ -200,8 +204,10 @@ export class GrpcLane {
   }
 }
 
-async function* submissions(call: AsyncIterable<StreamScoresRequest>) {
-  for await (const request of call) yield toSubmission(decoded(request));
+/** Leaves the pipe open when it ends early: the answers, and the reason, are still to go out. */
+async function* submissions(call: ServerDuplexStream<StreamScoresRequest, StreamScoresResponse>) {
+  const requests = call.iterator({ destroyOnReturn: false });
+  for await (const request of requests) yield toSubmission(decoded(request as StreamScoresRequest));
 }
 
 function drained(

@@ -1,11 +1,16 @@
-import type { Server } from "@grpc/grpc-js";
+import { type Server, status } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
 
 /** The whole, and each service. */
 const names = ["", "score.v1.ScoreService", "score.v1.AdminService"];
 
-interface Watch {
+interface Asked {
+  readonly request: { readonly service: string };
+}
+
+interface Watch extends Asked {
   end(): void;
+  write(answer: { readonly status: string }): unknown;
   on(event: "close", listener: () => void): unknown;
 }
 
@@ -20,13 +25,20 @@ export class Health {
 
   addTo(server: Server): void {
     this.#health.addToServer({
-      addService: (definition, { watch, ...others }) =>
+      // The library keeps every name that was ever watched, and answers with those it does not
+      // know: names of megabytes, in headers that no client takes.
+      addService: (definition, { check, watch, ...others }) =>
         server.addService(definition, {
           ...others,
+          check: (call: Asked, callback: (error: object) => void) => {
+            if (isKnown(call)) check?.(call as never, callback as never);
+            else callback({ code: status.NOT_FOUND, details: "there is no such service" });
+          },
           watch: (call: Watch) => {
             this.#watches.add(call);
             call.on("close", () => this.#watches.delete(call));
-            watch?.(call as never, undefined as never);
+            if (isKnown(call)) watch?.(call as never, undefined as never);
+            else call.write({ status: "SERVICE_UNKNOWN" });
           },
         }),
     });
@@ -43,4 +55,8 @@ export class Health {
   endWatches(): void {
     for (const watch of this.#watches) watch.end();
   }
+}
+
+function isKnown({ request }: Asked): boolean {
+  return names.includes(request.service);
 }

@@ -2,6 +2,7 @@ import type { Rooms } from "../service/rooms.ts";
 import type { CallerAddress } from "./caller-address.ts";
 import type { Guard } from "./guard.ts";
 import type { UnaryMethod } from "./methods.ts";
+import type { RequestLimits } from "./request-limits.ts";
 
 /** Certificate and key as PEM. */
 export interface TlsFiles {
@@ -16,7 +17,7 @@ export interface LaneOptions {
   readonly callerAddress: CallerAddress;
   readonly unary: readonly UnaryMethod[];
   readonly tls: TlsFiles | undefined;
-  readonly maxMessageBytes: number;
+  readonly requestLimits: RequestLimits;
 }
 
 /** An open port and how to leave it. */

@@ -23,11 +23,14 @@ import { ScoreError } from "../model/score-error.ts";
 import type { Call } from "../service/rooms.ts";
 import { streamScores } from "../service/stream-scores.ts";
 import { watchLeaderboard } from "../service/watch-leaderboard.ts";
+import { blameCaller } from "./callers-mistake.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import { type Incoming, RefusedCall } from "./guard.ts";
 import type { Lane, LaneOptions } from "./lane.ts";
+import { shortenTimeouts } from "./longest-timeout.ts";
 import { fromResult, toSubmission } from "./messages.ts";
 import { toWatchRequest } from "./methods.ts";
+import { nodeLimits } from "./request-limits.ts";
 import { type OperatorPages, webPages } from "./web-pages.ts";
 
 interface WebLaneOptions extends LaneOptions {
@@ -87,11 +90,12 @@ export class WebLane {
   }
 
   #createServer(): Server {
-    const { tls, callerAddress, corsOrigins, maxMessageBytes, pages, webRoot } = this.#options;
+    const { tls, callerAddress, corsOrigins, requestLimits, pages, webRoot } = this.#options;
     const calls = connectNodeAdapter({
       routes: (router) => this.#routes(router),
-      readMaxBytes: maxMessageBytes,
-      writeMaxBytes: maxMessageBytes,
+      readMaxBytes: requestLimits.messageBytes,
+      writeMaxBytes: requestLimits.messageBytes,
+      requestGate: blameCaller,
       jsonOptions: { registry: errorDetails },
       shutdownSignal: this.#stopping.signal,
       contextValues: ({ socket, headers }) => {
@@ -112,14 +116,23 @@ export class WebLane {
     const handle = (request: IncomingMessage, response: ServerResponse) => {
       letRestPass(request, response);
       keepAllAuthorizations(request);
+      shortenTimeouts(request.headers);
       if (this.#isDraining && request.httpVersionMajor === 1) {
         response.setHeader("connection", "close");
       }
-      allowOrigins(request, response, () => calls(request as never, response as never));
+      allowOrigins(request, response, () => {
+        try {
+          calls(request as never, response as never);
+        } catch {
+          // Connect throws at a host that is none, and the process would end.
+          response.writeHead(400).end();
+        }
+      });
     };
-    if (tls === undefined) return createServer(handle);
+    const bounds = nodeLimits(requestLimits);
+    if (tls === undefined) return createServer(bounds, handle);
     const secure = createSecureServer(
-      { cert: tls.cert, key: tls.key, allowHTTP1: true },
+      { ...bounds, cert: tls.cert, key: tls.key, allowHTTP1: true },
       handle as never,
     );
     return secure as unknown as Server;

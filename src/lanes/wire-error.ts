@@ -39,6 +39,18 @@ const defaultRetryMs = 1_000;
 
 const domain = "score.v1";
 
+/**
+ * Messages are sent in headers, twice: those of more than 64 KiB break the whole
+ * connection, and some clients refuse 8 KiB.
+ */
+const maxMessageLength = 2_048;
+
+/** As much of an error's message as a header takes, without halves of characters, which it does not. */
+export function sendable(message: string): string {
+  const isLong = message.length > maxMessageLength;
+  return (isLong ? `${message.slice(0, maxMessageLength)}…` : message).toWellFormed();
+}
+
 /** A google.rpc detail: its type and content. */
 export interface ErrorDetail {
   readonly desc: DescMessage;
@@ -79,7 +91,7 @@ export function toWireError(error: unknown, reference: string): WireError {
     details.push(detail(RetryInfoSchema, { retryDelay: durationFromMs(ms) }));
     retryAfter = String(Math.ceil(ms / 1_000));
   }
-  return { code, message: error.message, details, retryAfter };
+  return { code, message: sendable(error.message), details, retryAfter };
 }
 
 /** The error as google.rpc.Status. */

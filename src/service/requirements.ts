@@ -7,7 +7,13 @@ const identifier = /^[A-Za-z0-9\-_.:@]{1,128}$/;
 // Control characters, and line and paragraph separators, which act as such.
 const control = /[\p{Cc}\u2028\u2029]/u;
 
-/** Collects every wrong field of a request, so that a client learns of all at once. */
+/**
+ * How many wrong fields an error names. It goes out as headers, some 230 bytes for
+ * each, and clients refuse more than 8 KiB of them.
+ */
+const maxNamed = 20;
+
+/** Collects every wrong field of a request, so that a client learns of many at once. */
 export class Requirements {
   readonly #violations: FieldViolation[] = [];
 
@@ -45,11 +51,13 @@ export class Requirements {
     if (value === undefined) this.refuse(field, "is not one of the contract's");
   }
 
-  /** Throws `invalid_request` with all that was refused. */
+  /** Throws `invalid_request` with what was refused: the first 20, and how many more there are. */
   check(): void {
     if (this.#violations.length === 0) return;
-    const list = this.#violations.map(({ field, description }) => `${field} ${description}`);
-    const violations = this.#violations;
+    const violations = this.#violations.slice(0, maxNamed);
+    const list = violations.map(({ field, description }) => `${field} ${description}`);
+    const others = this.#violations.length - violations.length;
+    if (others > 0) list.push(`and ${others} more`);
     throw new ScoreError("invalid_request", list.join("; "), { violations });
   }
 }

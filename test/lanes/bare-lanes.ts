@@ -5,6 +5,7 @@ import { callerAddress } from "../../src/lanes/caller-address.ts";
 import { GrpcLane } from "../../src/lanes/grpc-lane.ts";
 import { Guard } from "../../src/lanes/guard.ts";
 import { unaryMethods } from "../../src/lanes/methods.ts";
+import type { RequestLimits } from "../../src/lanes/request-limits.ts";
 import { WebLane } from "../../src/lanes/web-lane.ts";
 import { Metrics } from "../../src/ops/metrics.ts";
 import type { Rooms } from "../../src/service/rooms.ts";
@@ -17,6 +18,8 @@ interface BareLanesOptions {
   readonly log: Logger;
   /** The folder of the page. */
   readonly webRoot: string;
+  /** Instead of those of the service. */
+  readonly requestLimits?: Partial<RequestLimits>;
 }
 
 /** Both lanes without a service behind them. */
@@ -29,6 +32,7 @@ export async function openBareLanes({
   rooms: given,
   log,
   webRoot,
+  requestLimits,
 }: BareLanesOptions): Promise<BareLanes> {
   const limits = new RateLimits({
     redis: undefined,
@@ -53,7 +57,13 @@ export async function openBareLanes({
     unary: unaryMethods(rooms, guard),
     callerAddress: callerAddress([]),
     tls: undefined,
-    maxMessageBytes: 1_024 * 1_024,
+    requestLimits: {
+      messageBytes: 1_024 * 1_024,
+      headerBytes: 32 * 1_024,
+      headersMs: 10_000,
+      requestMs: 30_000,
+      ...requestLimits,
+    },
   };
   const pages = { isReady: async () => true, metrics: () => metrics.text() };
   const lanes = await Promise.all([

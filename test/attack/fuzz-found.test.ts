@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { after, before, describe, it, mock } from "node:test";
+import { gzipSync } from "node:zlib";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
+import { PutGameRequestSchema } from "../../gen/score/v1/admin_pb.js";
+import { ScoreService } from "../../gen/score/v1/score_pb.js";
+import type { RunningService } from "../../src/app/service.ts";
+import { type Backend, startEmbedded } from "../lanes/backends.ts";
+import { enveloped } from "../lanes/envelopes.ts";
+import { newEvent } from "../lanes/games.ts";
+import { GrpcClient } from "../lanes/grpc-client.ts";
+import { startTestService, tokenFor } from "../lanes/test-service.ts";
+import { RawGrpc } from "./fuzz-grpc-call.ts";
+import { RawHttp } from "./fuzz-http-call.ts";
+import { nameOf, type Outcome } from "./fuzz-outcome.ts";
+
+const read = "/score.v1.ScoreService/GetLeaderboard";
+const check = "/grpc.health.v1.Health/Check";
+const watchHealth = "/grpc.health.v1.Health/Watch";
+const reflect = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+
+/** A message whose only field, the first, is this text. */
+const withText = (text: string) => {
+  const bytes = Buffer.from(text);
+  const length = [];
+  for (let rest = bytes.length; length.length === 0 || rest > 0; rest >>= 7) {
+    length.push((rest & 127) | (rest > 127 ? 128 : 0));
+  }
+  return enveloped(Buffer.concat([Buffer.from([0x0a, ...length]), bytes]));
+};
+
+const notUnderstood = enveloped(Buffer.from([0xff]));
+
+/** A message that says of itself to be packed. */
+const packed = (content: Uint8Array) => {
+  const bytes = enveloped(content);
+  bytes[0] = 1;
+  return bytes;
+};
+
+describe("a mistake of the caller that fuzzing found", () => {
+  let backend: Backend;
+  let service: RunningService;
+  let grpc: RawGrpc;
+  let http: RawHttp;
+  let authorization: string;
+  before(async () => {
+    backend = await startEmbedded();
+    service = await startTestService(backend);
+    grpc = new RawGrpc(service.grpcPort);
+    http = new RawHttp(service.httpPort);
+    authorization = `Bearer ${await tokenFor("server", "game-server")}`;
+  });
+  after(async () => {
+    grpc?.close();
+    http?.close();
+    await service?.close();
+    await backend?.close();
+  });
+
+  const post = (type: string, body: Uint8Array | string, headers = {}) =>
+    http.call({
+      path: read,
+      headers: { "content-type": type, ...headers },
+      body: Buffer.from(body),
+    });
+
+  for (const host of ["%%%", "a b", "["]) {
+    it(`a Host that is none (${host}) is HTTP 400 and does not end the process`, async () => {
+      const outcome = await post("application/json", "{}", { host });
+      assert.equal(nameOf(outcome), "HTTP 400");
+      assert.equal(nameOf(await post("application/json", "{}")), "INVALID_ARGUMENT");
+    });
+  }
+
+  it("no Host at all, as in HTTP/1.0, is HTTP 400 and does not end the process", async () => {
+    const socket = connect(service.httpPort, "127.0.0.1");
+    socket.end(`POST ${read} HTTP/1.0\r\ncontent-type: application/json\r\n\r\n`);
+    assert.match(await text(socket), /^HTTP\/1\.1 400 /);
+    assert.equal(nameOf(await post("application/json", "{}")), "INVALID_ARGUMENT");
+  });
+
+  it("an event that can't be read ends a stream with INVALID_ARGUMENT, after the answers to the others", async () => {
+    const client = new GrpcClient(service.grpcPort);
+    await client.call(ScoreService.method.updateScore, newEvent({ gameId: "a-game" }), {
+      authorization,
+    });
+    client.close();
+    const { input } = ScoreService.method.streamScores;
+    const good = enveloped(toBinary(input, create(input, newEvent({ gameId: "a-game" }))));
+    const outcome = await grpc.call({
+      path: "/score.v1.ScoreService/StreamScores",
+      headers: { authorization },
+      body: Buffer.concat([good, good, notUnderstood]),
+    });
+    assert.equal(nameOf(outcome), "INVALID_ARGUMENT");
+    assert.ok(outcome.body.length > 2 * good.length, "both events were answered");
+  });
+
+  const tooFew = gzipSync("some content").subarray(0, 14);
+  const invalid: Record<string, () => Promise<Outcome>> = {
+    "a timeout that is none, through gRPC": () =>
+      grpc.call({ path: read, headers: { "grpc-timeout": "1x" }, body: withText("a") }),
+    "a packed message that is cut off, through gRPC": () =>
+      grpc.call({ path: read, headers: { "grpc-encoding": "gzip" }, body: packed(tooFew) }),
+    "bytes that are no message, to health": () => grpc.call({ path: check, body: notUnderstood }),
+    "bytes that are no message, to reflection": () =>
+      grpc.call({ path: reflect, body: notUnderstood }),
+    "bytes that are no message, through Connect": () => post("application/proto", "\xff"),
+    "bytes that are no message, through gRPC-Web": () =>
+      post("application/grpc-web+proto", notUnderstood),
+    "a packed message that is cut off, through Connect": () =>
+      post("application/json", tooFew, { "content-encoding": "gzip" }),
+    "a packed message that is cut off, through gRPC-Web": () =>
+      post("application/grpc-web+proto", packed(tooFew), { "grpc-encoding": "gzip" }),
+    "bytes that Brotli did not pack": () =>
+      post("application/json", "abc", { "content-encoding": "br" }),
+    "a message said to be packed, nobody says how": () =>
+      post("application/grpc-web+proto", packed(Buffer.from("a"))),
+    "half a character where a number is wanted, as JSON in gRPC-Web": () =>
+      post("application/grpc-web+json", enveloped(Buffer.from('{"limit":"\\ud800"}'))),
+  };
+  for (const [mistake, call] of Object.entries(invalid)) {
+    it(`${mistake}, is INVALID_ARGUMENT`, async () => {
+      assert.equal(nameOf(await call()), "INVALID_ARGUMENT");
+    });
+  }
+
+  for (const [header, timeout, type, body] of [
+    ["connect-timeout-ms", "9999999999", "application/json", '{"gameId":"nobodys"}'],
+    ["grpc-timeout", "99999999H", "application/grpc-web+proto", withText("nobodys")],
+  ] as const) {
+    it(`a timeout that no timer can wait for (${header}) is no timer of a millisecond`, async () => {
+      const warned = mock.fn();
+      process.once("warning", warned);
+      assert.equal(nameOf(await post(type, body, { [header]: timeout })), "NOT_FOUND");
+      process.off("warning", warned);
+      assert.equal(warned.mock.callCount(), 0);
+    });
+  }
+
+  it("a health check's name of a megabyte is not sent back in headers, which would end the connection", async () => {
+    const outcome = await grpc.call({ path: check, body: withText("x".repeat(1 << 20)) });
+    assert.equal(nameOf(outcome), "NOT_FOUND");
+    const watch = { path: watchHealth, body: withText("nobodys"), isWatch: true };
+    const { body } = await grpc.call(watch);
+    assert.deepEqual([...body], [0, 0, 0, 0, 2, 8, 3], "SERVICE_UNKNOWN");
+  });
+
+  it("a game's name of a quarter of a megabyte is not sent back in headers either", async () => {
+    const outcome = await grpc.call({
+      path: "/score.v1.ScoreService/UpdateScore",
+      headers: { authorization: `Bearer ${await tokenFor("server", "game-server", ["a-game"])}` },
+      body: withText("x".repeat(1 << 18)),
+    });
+    assert.equal(nameOf(outcome), "PERMISSION_DENIED");
+  });
+
+  it("an event that can't be unpacked ends a stream whose answers are on their way", async () => {
+    const good = withText("score.v1.ScoreService");
+    good[5] = 0x22;
+    const outcome = await grpc.call({
+      path: reflect,
+      headers: { "grpc-encoding": "gzip" },
+      body: Buffer.concat([good, good, good, packed(Buffer.from("no gzip"))]),
+    });
+    assert.equal(nameOf(outcome), "INVALID_ARGUMENT");
+  });
+
+  it("a timeout of nothing does not hide what is wrong with the bytes", async () => {
+    const headers = { "grpc-timeout": "0n" };
+    const outcome = await post("application/grpc-web+proto", notUnderstood, headers);
+    assert.ok(["INVALID_ARGUMENT", "DEADLINE_EXCEEDED"].includes(nameOf(outcome)));
+  });
+
+  it("a thousand wrong fields are an error that fits in 8 KiB of headers", async () => {
+    const game = { actions: Array.from({ length: 1_000 }, () => ({ maxPerMinute: -1 })) };
+    const request = create(PutGameRequestSchema, { game });
+    const { code, message, body } = await grpc.call({
+      path: "/score.v1.AdminService/PutGame",
+      body: enveloped(toBinary(PutGameRequestSchema, request)),
+    });
+    assert.deepEqual([code, body.length], [Code.InvalidArgument, 0]);
+    assert.match(decodeURI(message), /; and 2981 more$/);
+  });
+
+  it("a text of a megabyte in an error is cut", async () => {
+    const json = JSON.stringify({ [`${"x".repeat(1 << 20)}`]: 1 });
+    const outcome = await post("application/json", json.replace("1}", `1,${json.slice(1)}`));
+    assert.equal(nameOf(outcome), "INVALID_ARGUMENT");
+    assert.ok(outcome.message.length < 3_000);
+  });
+});

@@ -1,0 +1,94 @@
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
+import { hasOption } from "@bufbuild/protobuf";
+import type fc from "fast-check";
+import { http } from "../../gen/google/api/annotations_pb.js";
+import { type KnownIds, messageBytes } from "./fuzz-bytes.ts";
+import { messageJson } from "./fuzz-json.ts";
+import { contractMethods, type FuzzedMethod, grpcMethods } from "./fuzz-methods.ts";
+import { bare, type Content, framed, type RawRequest } from "./fuzz-requests.ts";
+import { restRequests } from "./fuzz-rest.ts";
+
+/** One way to call, and how it is abused. */
+export interface FuzzedProtocol {
+  readonly name: string;
+  readonly through: "gRPC lane" | "web lane" | "Envoy by HTTP/2" | "Envoy";
+  readonly methods: readonly FuzzedMethod[];
+  readonly requests: (method: FuzzedMethod, ids: KnownIds) => fc.Arbitrary<RawRequest>;
+}
+
+const webPacking = { gzip: gzipSync, br: brotliCompressSync };
+
+/** All of them. */
+export const protocols: readonly FuzzedProtocol[] = [
+  ...(["gRPC lane", "Envoy by HTTP/2"] as const).map((through) => ({
+    name: "gRPC",
+    through,
+    methods: grpcMethods,
+    requests: framed("application/grpc", messageBytes, "grpc-encoding", {
+      gzip: gzipSync,
+      deflate: deflateSync,
+    }),
+  })),
+  {
+    name: "gRPC-Web",
+    through: "web lane",
+    methods: contractMethods,
+    requests: framed("application/grpc-web+proto", messageBytes, "grpc-encoding", webPacking),
+  },
+  {
+    name: "gRPC-Web with JSON",
+    through: "web lane",
+    methods: contractMethods,
+    requests: framed("application/grpc-web+json", messageJson, "grpc-encoding", webPacking),
+  },
+  {
+    name: "gRPC-Web",
+    through: "Envoy",
+    methods: contractMethods,
+    requests: framed("application/grpc-web", messageBytes, "grpc-encoding", webPacking),
+  },
+  {
+    name: "gRPC-Web as text",
+    through: "Envoy",
+    methods: contractMethods,
+    requests: (method, ids) =>
+      framed(
+        "application/grpc-web-text",
+        messageBytes,
+        "grpc-encoding",
+        webPacking,
+      )(method, ids).map((request) => ({
+        ...request,
+        body: Buffer.from(Buffer.from(request.body).toString("base64")),
+      })),
+  },
+  connect("web lane", "proto", messageBytes),
+  connect("web lane", "json", messageJson),
+  connect("Envoy", "json", messageJson),
+  {
+    name: "REST",
+    through: "Envoy",
+    methods: contractMethods.filter(({ desc }) => hasOption(desc, http)),
+    requests: restRequests,
+  },
+];
+
+function connect(
+  through: FuzzedProtocol["through"],
+  codec: "proto" | "json",
+  content: Content,
+): FuzzedProtocol {
+  const stream = framed(
+    `application/connect+${codec}`,
+    content,
+    "connect-content-encoding",
+    webPacking,
+  );
+  const unary = bare(`application/${codec}`, content);
+  return {
+    name: `Connect with ${codec}`,
+    through,
+    methods: contractMethods,
+    requests: (method, ids) => (method.desc.methodKind === "unary" ? unary : stream)(method, ids),
+  };
+}

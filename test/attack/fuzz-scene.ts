@@ -1,0 +1,240 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { AdminService, Aggregation, Direction } from "../../gen/score/v1/admin_pb.js";
+import { ScoreService } from "../../gen/score/v1/score_pb.js";
+import { signToken } from "../../src/access/token-signer.ts";
+import type { Role } from "../../src/model/score-event.ts";
+import { ServiceProcess } from "../crash/service-process.ts";
+import { GrpcClient } from "../lanes/grpc-client.ts";
+import { type EnvoyServer, startEnvoy } from "../servers/envoy-server.ts";
+import { acknowledgements } from "./fuzz-acknowledged.ts";
+import type { KnownIds } from "./fuzz-bytes.ts";
+import { RawGrpc } from "./fuzz-grpc-call.ts";
+import { RawHttp } from "./fuzz-http-call.ts";
+import { MemoryGauge } from "./fuzz-memory.ts";
+import { eventCodes, type FuzzedMethod } from "./fuzz-methods.ts";
+import { nameOf, nameOfCode, type Outcome } from "./fuzz-outcome.ts";
+import type { FuzzedProtocol } from "./fuzz-protocols.ts";
+import type { RawRequest } from "./fuzz-requests.ts";
+
+/** Where scores may be sent to; its settings stay. */
+export const arena = "arena";
+
+/** What the fuzzed calls name most of the time. */
+export const knownIds: KnownIds = {
+  game_id: [arena, arena, arena, "workshop", "nobodys"],
+  player_id: ["ada", "bob", "eve"],
+  around_player_id: ["ada", ""],
+  action_id: Array.from({ length: 500 }, (_, n) => `action-${n}`),
+  action: ["headshot", "unknown"],
+  board_id: ["total", "least", "last", ""],
+  display_name: ["Ada", "Bob", "Ève 🦊"],
+  page_token: ["", "YWZ0ZXI6MQ"],
+};
+
+/** The arena's boards. */
+export const arenaRules = {
+  total: { aggregation: "sum", direction: "descending" },
+  least: { aggregation: "best", direction: "ascending" },
+  last: { aggregation: "latest", direction: "descending" },
+} as const;
+
+/** The same in the words of the contract. */
+const boards = [
+  { boardId: "total", aggregation: Aggregation.SUM, direction: Direction.DESCENDING },
+  { boardId: "least", aggregation: Aggregation.BEST, direction: Direction.ASCENDING },
+  { boardId: "last", aggregation: Aggregation.LATEST, direction: Direction.DESCENDING },
+];
+
+/** A line of a board. */
+export interface ShownEntry {
+  readonly rank: number;
+  readonly playerId: string;
+  readonly score: number;
+}
+
+/** Else answers are packed like the requests. */
+const plainAnswers = {
+  "accept-encoding": "identity",
+  "connect-accept-encoding": "identity",
+  "grpc-accept-encoding": "identity",
+};
+
+/** A service in a process of its own, an Envoy in front of it, and those who abuse both. */
+export class FuzzScene {
+  readonly service: ServiceProcess;
+  readonly envoy: EnvoyServer;
+  readonly memory: MemoryGauge;
+  readonly ports: Readonly<Record<"gRPC lane" | "web lane" | "Envoy", number>>;
+  /** The `seq` of each event of the arena that was acknowledged. */
+  readonly acknowledged = new Set<number>();
+  readonly #tokens: Readonly<Record<Role, string>>;
+  readonly #callers: Readonly<Record<FuzzedProtocol["through"], RawGrpc | RawHttp>>;
+
+  private constructor(parts: {
+    service: ServiceProcess;
+    envoy: EnvoyServer;
+    memory: MemoryGauge;
+    tokens: Readonly<Record<Role, string>>;
+    httpPort: number;
+  }) {
+    this.service = parts.service;
+    this.envoy = parts.envoy;
+    this.memory = parts.memory;
+    this.#tokens = parts.tokens;
+    this.ports = {
+      "gRPC lane": this.grpcPort,
+      "web lane": parts.httpPort,
+      Envoy: parts.envoy.port,
+    };
+    this.#callers = {
+      "gRPC lane": new RawGrpc(this.grpcPort),
+      "web lane": new RawHttp(parts.httpPort),
+      "Envoy by HTTP/2": new RawGrpc(parts.envoy.port),
+      Envoy: new RawHttp(parts.envoy.port),
+    };
+  }
+
+  static async open(): Promise<FuzzScene> {
+    const secret = randomBytes(32);
+    const service = await ServiceProcess.create({
+      SCORE_JWT_SECRET: secret.toString("hex"),
+      SCORE_ANONYMOUS_CALLS_PER_SECOND: "0",
+      NODE_OPTIONS: "--inspect=127.0.0.1:0",
+    });
+    await service.start();
+    const output = await service.log();
+    const httpPort = Number(/web +http:\/\/[^ ]+:(\d+)/.exec(output)?.[1]);
+    const grpcPort = Number(service.grpcAddress.split(":").at(-1));
+    const sign = (role: Role, game: string) =>
+      signToken(new TextEncoder().encode(secret.toString("hex")), {
+        role,
+        subject: role,
+        game,
+        expiresIn: "1d",
+      });
+    const admin = new GrpcClient(grpcPort);
+    const actions = [{ action: "headshot", points: 10n }];
+    const game = { gameId: arena, boards, actions };
+    const token = await sign("admin", arena);
+    await admin.call(AdminService.method.putGame, { game }, { token });
+    admin.close();
+    return new FuzzScene({
+      service,
+      envoy: await startEnvoy({ instances: [{ grpcPort, httpPort }] }),
+      memory: await MemoryGauge.open(output),
+      tokens: {
+        player: await sign("player", arena),
+        server: await sign("server", arena),
+        // Else it would change the boards that the others write to.
+        admin: await sign("admin", "workshop"),
+      },
+      httpPort,
+    });
+  }
+
+  get grpcPort(): number {
+    return Number(this.service.grpcAddress.split(":").at(-1));
+  }
+
+  get serverToken(): string {
+    return this.#tokens.server;
+  }
+
+  /** Sends it, and throws unless the contract has what comes back. */
+  async attack(
+    { through }: FuzzedProtocol,
+    method: FuzzedMethod,
+    request: RawRequest,
+  ): Promise<Outcome> {
+    const role = method.path.startsWith("/score.v1.AdminService/") ? "admin" : "server";
+    const headers = {
+      authorization: `Bearer ${this.#tokens[role]}`,
+      ...plainAnswers,
+      ...request.headers,
+    };
+    const isWatch = method.isWatch;
+    const outcome = await this.#callers[through].call({ ...request, headers, isWatch });
+    const name = nameOf(outcome);
+    assert.ok(
+      isDocumented(name, method, request, outcome),
+      `${name} (HTTP ${outcome.http}): ${outcome.message.slice(0, 300)}`,
+    );
+    for (const event of await acknowledgements(method, outcome)) {
+      if (typeof event === "number") {
+        const code = nameOfCode(event);
+        assert.ok(eventCodes.includes(code), `an event was refused with ${code}`);
+      } else if (event.duplicate) {
+        assert.ok(this.acknowledged.has(Number(event.seq)), "a duplicate of nothing");
+      } else {
+        this.acknowledged.add(Number(event.seq));
+      }
+    }
+    return outcome;
+  }
+
+  /** A whole board of the arena. */
+  async board(boardId: string): Promise<ShownEntry[]> {
+    const client = new GrpcClient(this.grpcPort);
+    const shown: ShownEntry[] = [];
+    for (let pageToken: string | undefined; pageToken !== ""; ) {
+      const request = { gameId: arena, boardId, limit: 100, pageToken: pageToken ?? "" };
+      const page = await client.call(ScoreService.method.getLeaderboard, request);
+      for (const { rank, playerId, score } of page.entries) {
+        shown.push({ rank: Number(rank), playerId, score: Number(score) });
+      }
+      pageToken = page.nextPageToken;
+    }
+    client.close();
+    return shown;
+  }
+
+  /** What it logged besides its greeting and what the inspector says of itself. */
+  async complaints(): Promise<string[]> {
+    const greeting = /^(score is running| {2}\w+ +\S.*|The embedded ledger .*|moments\. Set .*|)$/;
+    const inspector = /^(Debugger (listening|attached|ending)|For help, see: )/;
+    const lines = (await this.service.log()).split("\n");
+    return lines.filter((line) => !greeting.test(line) && !inspector.test(line));
+  }
+
+  /** SIGTERM to the service, and waits until it has ended by itself. */
+  async stopService(): Promise<void> {
+    // It would wait for whoever looks into it.
+    await this.memory.close();
+    await this.service.stop();
+  }
+
+  async close(): Promise<void> {
+    for (const caller of Object.values(this.#callers)) caller.close();
+    await this.memory.close();
+    await this.envoy.close();
+    await this.service.close();
+  }
+}
+
+/** Refusals of HTTP alone: a path, verb, type or header that is none of this service's. */
+const httpRefusals = ["HTTP 400", "HTTP 404", "HTTP 405", "HTTP 415", "HTTP 431", "HTTP 505"];
+
+function isDocumented(
+  name: string,
+  { codes }: FuzzedMethod,
+  { headers }: RawRequest,
+  { message, http }: Outcome,
+): boolean {
+  const of = (...names: string[]) => names.some((header) => header in headers);
+  return (
+    name === "OK" ||
+    codes.includes(name) ||
+    // An unknown compression, or another number of messages than the method takes.
+    name === "UNIMPLEMENTED" ||
+    // A length beyond 4 MiB.
+    name === "RESOURCE_EXHAUSTED" ||
+    (name === "DEADLINE_EXCEEDED" && of("grpc-timeout", "connect-timeout-ms")) ||
+    (name === "UNAUTHENTICATED" && of("authorization")) ||
+    httpRefusals.includes(name) ||
+    // A path that is none, as REST says it.
+    (name === "NOT_FOUND" && http === 404) ||
+    // Envoy's own filter, which has no setting for it.
+    (name === "INTERNAL" && http === 400 && message.startsWith("Bad gRPC-web request"))
+  );
+}
