@@ -102,8 +102,14 @@ export class GroupedEventLog implements EventLog {
 
   async #commitOnce(events: readonly ScoreEvent[]): Promise<readonly Outcome<Receipt>[]> {
     // A commit whose connection broke may have happened: `action_id` makes sending it again safe.
-    const rows = await this.#patiently(events, () => this.#statements.commit(events));
+    let sent = 0;
+    const rows = await this.#patiently(events, () => {
+      sent += 1;
+      return this.#statements.commit(events);
+    });
     const committed = new CommittedRows(rows, boardsOf(events));
+    // It may have happened the first time, before the game changed.
+    if (sent > 1) this.#doubt(events.filter((event) => !committed.isLocked(event)));
     const known = events.filter((event) => committed.isLocked(event) && !committed.seqOf(event));
     const found = await this.#patiently(events, () => this.#statements.lookUpEvents(known));
     const missing = events.flatMap((event) =>
@@ -132,20 +138,29 @@ export class GroupedEventLog implements EventLog {
 
   async #patiently<T>(events: readonly ScoreEvent[], query: () => Promise<T>): Promise<T> {
     const giveUpAt = this.#now() + this.#limits.patienceMs;
-    for (let pauseMs = 5; ; pauseMs = Math.min(2 * pauseMs, 250)) {
+    for (let pauseMs = 5, attempt = 1; ; pauseMs = Math.min(2 * pauseMs, 250), attempt += 1) {
       try {
         return await query();
       } catch (error) {
         const failure = databaseFailure(error);
-        if (failure === "data" || failure === "bug") throw error;
-        if (this.#now() + pauseMs >= giveUpAt) {
-          const games = [...new Set(events.map((event) => event.game))];
-          for (const observer of this.#observers) observer.onUnknown(games);
-          throw ledgerUnavailable(error);
+        if (failure === "data") {
+          if (attempt > 1) this.#doubt(events);
+          throw error;
+        }
+        if (failure === "bug" || this.#now() + pauseMs >= giveUpAt) {
+          this.#doubt(events);
+          throw failure === "bug" ? error : ledgerUnavailable(error);
         }
         await this.#timers.sleep(pauseMs);
       }
     }
+  }
+
+  /** They may be committed, though nobody saw it. */
+  #doubt(events: readonly ScoreEvent[]): void {
+    if (events.length === 0) return;
+    const games = [...new Set(events.map((event) => event.game))];
+    for (const observer of this.#observers) observer.onUnknown(games);
   }
 }
 

@@ -55,7 +55,6 @@ export class Instance {
       now,
       timers,
       opened: () => schedule.turn("commit ends"),
-      onBatch: () => {},
     });
     const wire = new Wire({ ...reach, limitMs: Number.POSITIVE_INFINITY });
     this.ranking = remoteRanking({ server, instanceId, wire, schedule, faults, owner: life });

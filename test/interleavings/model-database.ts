@@ -31,6 +31,8 @@ export class ModelDatabase {
   readonly events = new Map<string, StoredEvent>();
   readonly instances = new Map<string, Reported>();
   lastSeq = 0;
+  /** Look-ups that fail for a reason that nobody knows. */
+  confusions = 0;
   /** Instances that were forgotten, though perhaps they lived. */
   readonly forgotten = new Set<string>();
   /** By game, the end of the last commit that asked for its lock. */
@@ -70,6 +72,12 @@ export class ModelDatabase {
   changeGame(gameNo: number): void {
     const game = this.games.get(gameNo);
     if (game) this.games.set(gameNo, { ...game, revision: game.revision + 1 });
+  }
+
+  mayBeConfused(): void {
+    if (this.confusions === 0) return;
+    this.confusions -= 1;
+    throw Object.assign(new Error("internal error"), { code: "XX000" });
   }
 
   boardOf(board: Board): ModelBoard {

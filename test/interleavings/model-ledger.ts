@@ -2,6 +2,7 @@ import { ledgerUnavailable } from "../../src/ledger/database-failure.ts";
 import { type EventLogLimits, GroupedEventLog } from "../../src/ledger/grouped-event-log.ts";
 import type { InstanceRegistry, Ledger, StandingReader } from "../../src/ledger/ledger.ts";
 import { eventKey } from "../../src/ledger/look-up.ts";
+import type { ScoreEvent } from "../../src/model/score-event.ts";
 import type { Timers } from "../../src/model/timers.ts";
 import type { ModelDatabase } from "./model-database.ts";
 import type { Wire } from "./wire.ts";
@@ -18,7 +19,8 @@ interface ModelLedgerOptions {
   readonly timers: Timers;
   /** Resolves when it is the turn of what a commit does after it took its locks. */
   readonly opened: () => Promise<void>;
-  readonly onBatch: (size: number, queued: number) => void;
+  /** Called with each batch that is sent to be committed; returns what to call when that has ended. */
+  readonly onSend?: (batch: readonly ScoreEvent[]) => () => void;
 }
 
 /**
@@ -28,7 +30,16 @@ interface ModelLedgerOptions {
  * databases, in the orders that these happen to take. Here every order counts.
  */
 export function openModelLedger(options: ModelLedgerOptions): Ledger {
-  const { instanceId, database, wire, limits, now, timers, opened, onBatch } = options;
+  const {
+    instanceId,
+    database,
+    wire,
+    limits,
+    now,
+    timers,
+    opened,
+    onSend = () => () => {},
+  } = options;
   const read = async <T>(label: string, query: () => T): Promise<T> => {
     try {
       return await wire.call(label, query);
@@ -38,16 +49,21 @@ export function openModelLedger(options: ModelLedgerOptions): Ledger {
   };
   const events = new GroupedEventLog({
     statements: {
-      commit: (batch) =>
-        wire.call("commit", (isTooLate) =>
+      commit(batch) {
+        const ended = onSend(batch);
+        const commit = (isTooLate: () => boolean) =>
           database.commit(batch, async () => {
             await opened();
             if (isTooLate()) throw new Error("canceled: the statement took too long");
-          }),
-        ),
+          });
+        // No client of Postgres sends a statement twice; the log itself does.
+        const rows = wire.call("commit", commit, true);
+        return rows.finally(ended);
+      },
       async lookUpEvents(batch) {
         if (batch.length === 0) return new Map();
         return wire.call("look up events", () => {
+          database.mayBeConfused();
           const keys = batch.map((event) => eventKey(event.game.gameNo, event.actionId));
           const found = keys.flatMap((key) => {
             const event = database.events.get(key);
@@ -70,7 +86,7 @@ export function openModelLedger(options: ModelLedgerOptions): Ledger {
     limits,
     now,
     timers,
-    onBatch,
+    onBatch: () => {},
   });
   const step = (limit: number) => Math.min(limit, rowsPerStep);
   const standings: StandingReader = {

@@ -22,14 +22,15 @@ export class Wire {
     this.#options = options;
   }
 
-  /** Does `work` at the other end. What is struck by a fault rejects as if the connection broke. */
-  call<T>(label: string, work: Work<T>): Promise<T> {
+  /** Does `work` at the other end. What is struck by a fault rejects as if the connection broke; a call that `isOnce` is never doubled. */
+  call<T>(label: string, work: Work<T>, isOnce = false): Promise<T> {
     const { schedule, faults, caller } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     if (caller.isOver) return promise;
     const answer = (settle: () => void) =>
       void schedule.turn(`${label} is answered`).then(() => caller.isOver || settle());
-    this.#travel(label, work, faults.next()).then(
+    const fault = faults.next();
+    this.#travel(label, work, isOnce && fault === "doubled" ? undefined : fault).then(
       (value) => answer(() => resolve(value)),
       (error) => answer(() => reject(error)),
     );
