@@ -19,7 +19,12 @@ export interface Score {
 /** A reply, or that it was refused for good. */
 type Outcome = { readonly score: Score; readonly reply: Accepted | undefined };
 
-const identity: Identity = { subject: "test", role: "server", games: "*" };
+const identity: Identity = {
+  subject: "test",
+  role: "server",
+  games: "*",
+  expiresAt: Number.POSITIVE_INFINITY,
+};
 
 /** Sends scores, each again and again until it is acknowledged or refused for good. */
 export class ScoreClient {

@@ -124,7 +124,11 @@ export class Instance extends EventEmitter {
   static async start({ shared, redisUrl, wrap = {} }: InstanceOptions): Promise<Instance> {
     const instanceId = randomUUID();
     const ledger = await shared.connect(instanceId);
-    const connection = connectRedis([redisUrl], { connectMs: 1_000, commandMs: 2_000, silentMs: 5_000 }, () => {});
+    const connection = connectRedis(
+      [redisUrl],
+      { connectMs: 1_000, commandMs: 2_000, silentMs: 5_000 },
+      () => {},
+    );
     const instance = new Instance(
       instanceId,
       wrap.ledger?.(ledger) ?? ledger,

@@ -112,7 +112,11 @@ describe("a ranking in Redis", () => {
 
   it("does not trust what another Redis process left, and clears it away", async () => {
     await using own = await startRedis();
-    const connection = connectRedis([own.url], { connectMs: 10_000, commandMs: 30_000, silentMs: 30_000 }, () => {});
+    const connection = connectRedis(
+      [own.url],
+      { connectMs: 10_000, commandMs: 30_000, silentMs: 30_000 },
+      () => {},
+    );
     connections.push(connection);
     const ranking = new RedisRanking({ connection, ledgerId: "x", instanceId: "x" });
     await until(() => connection.client.status === "ready");
