@@ -1,5 +1,5 @@
 import { mayRead } from "../access/permissions.ts";
-import { ScoreError } from "../model/score-error.ts";
+import type { Board } from "../model/game.ts";
 import { maxEntries } from "../ranking/board-reader.ts";
 import type { WatchedBoard } from "../watch/board-feed.ts";
 import type { FrameSink, KnownState } from "../watch/watch.ts";
@@ -29,27 +29,18 @@ export async function watchLeaderboard(
   required.within("limit", limit, 1, maxEntries);
   required.check();
   mayRead(call.identity, gameId, rooms.anonymousRead);
-  const { boardNo } = await rooms.catalog.board(gameId, boardId);
-  const board = watchedBoard(rooms, gameId, boardId, boardNo);
-  return rooms.hub.join({ key: String(boardNo), board, limit, known, sink });
+  const board = await rooms.catalog.board(gameId, boardId);
+  const watched = watchedBoard(rooms, gameId, board);
+  return rooms.hub.join({ key: String(board.boardNo), board: watched, limit, known, sink });
 }
 
-function watchedBoard(
-  rooms: Rooms,
-  gameId: string,
-  boardId: string,
-  boardNo: number,
-): WatchedBoard {
+function watchedBoard(rooms: Rooms, gameId: string, board: Board): WatchedBoard {
   return {
     async top(limit) {
-      const board = await rooms.catalog.board(gameId, boardId);
-      if (board.boardNo !== boardNo) {
-        throw new ScoreError("unknown_board", `board ${boardId} of game ${gameId} was replaced`);
-      }
-      return rooms.reader.page(board, 0, limit);
+      return rooms.reader.page(await rooms.catalog.same(gameId, board), 0, limit);
     },
     follow(onChange) {
-      const following = rooms.ranking.follow(boardNo, onChange);
+      const following = rooms.ranking.follow(board.boardNo, onChange);
       // Without notices the feed goes by its regular reads.
       following.catch(() => {});
       return () => void following.then((unfollow) => unfollow()).catch(() => {});

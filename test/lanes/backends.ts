@@ -13,6 +13,7 @@ export interface Backend {
 /** One of the two kinds of backend. */
 export interface BackendKind {
   readonly name: string;
+  readonly hasRedis: boolean;
   readonly start: () => Promise<Backend>;
 }
 
@@ -38,6 +39,6 @@ export async function startServers(): Promise<Backend> {
 
 /** Both: every promise of the contract holds on each. */
 export const backendKinds: readonly BackendKind[] = [
-  { name: "embedded", start: startEmbedded },
-  { name: "Postgres and Redis", start: startServers },
+  { name: "embedded", hasRedis: false, start: startEmbedded },
+  { name: "Postgres and Redis", hasRedis: true, start: startServers },
 ];

@@ -15,6 +15,9 @@ export interface Lane {
   /** Options of a call with a token for all games. */
   readonly server: CallOptions;
   readonly admin: CallOptions;
+  /** Whether the ranking is in Redis; known while tests are defined, as `kind` is. */
+  readonly hasRedis: boolean;
+  readonly redisUrl: string | undefined;
 }
 
 /**
@@ -56,6 +59,7 @@ export function describeLanes(
           after(() => client?.close());
           define({
             kind,
+            hasRedis: backendKind.hasRedis,
             get client() {
               return client;
             },
@@ -67,6 +71,9 @@ export function describeLanes(
             },
             get admin() {
               return admin;
+            },
+            get redisUrl() {
+              return backend.env.REDIS_URL;
             },
           });
         });

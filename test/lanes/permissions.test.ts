@@ -62,6 +62,10 @@ const methods = {
   ListGames: (client, _target, options) => codeOf(client.call(admin.listGames, {}, options)),
   DeleteGame: (client, { gameId }, options) =>
     codeOf(client.call(admin.deleteGame, { gameId }, options)),
+  VerifyRanking: (client, { gameId }, options) =>
+    codeOf(Array.fromAsync(client.watch(admin.verifyRanking, { gameId }, options))),
+  RebuildRanking: (client, { gameId }, options) =>
+    codeOf(Array.fromAsync(client.watch(admin.rebuildRanking, { gameId }, options))),
 } satisfies Record<string, Attempt>;
 
 const codes = { O: "ok", U: Code.Unauthenticated, P: Code.PermissionDenied } as const;
@@ -90,6 +94,8 @@ const whoMay: Readonly<Record<keyof typeof methods, Row>> = {
   GetGame: { none: "UUUU", player: "PPPP", server: "PPPP", admin: "OOPP" },
   ListGames: { none: "UUUU", player: "PPPP", server: "PPPP", admin: "OOOO" },
   DeleteGame: { none: "UUUU", player: "PPPP", server: "PPPP", admin: "OOPP" },
+  VerifyRanking: { none: "UUUU", player: "PPPP", server: "PPPP", admin: "OOPP" },
+  RebuildRanking: { none: "UUUU", player: "PPPP", server: "PPPP", admin: "OOPP" },
 };
 
 const closedReading: Row = { none: "UUUU", player: "OOPP", server: "OOPP", admin: "OOPP" };

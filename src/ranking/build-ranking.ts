@@ -1,0 +1,47 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Board } from "../model/game.ts";
+import { ScoreError } from "../model/score-error.ts";
+import type { Ranking } from "./ranking.ts";
+
+/** Standings read and written in one step. */
+const stepStandings = 500;
+
+interface BuildOptions {
+  readonly board: Board;
+  readonly ledger: Ledger;
+  readonly ranking: Ranking;
+  /** Ends the build between two steps. */
+  readonly signal: AbortSignal;
+  /** From now on writes reach the new ranking, too. */
+  readonly onBegun?: () => void;
+  readonly onProgress?: (playersBuilt: number) => void;
+}
+
+/**
+ * Builds a board's ranking from the ledger, in a new epoch beside the one in
+ * use, and puts it in its place. False when somebody else is building one.
+ * Rejects `ranking_unavailable`, `ledger_unavailable` and `shutting_down`.
+ */
+export async function buildRanking(options: BuildOptions): Promise<boolean> {
+  const { board, ledger, ranking, signal, onBegun, onProgress } = options;
+  const epoch = await ledger.instances.nextEpoch(board);
+  const rebuild = await ranking.beginRebuild(board, epoch);
+  if (rebuild === undefined) return false;
+  onBegun?.();
+  const checkpoint = await ledger.instances.checkpoint();
+  let built = 0;
+  for (let after: string | undefined; ; ) {
+    if (signal.aborted) throw new ScoreError("shutting_down", "the service is shutting down");
+    const page = await ledger.standings.page(board, after, stepStandings);
+    await rebuild.add(page.standings);
+    built += page.standings.length;
+    onProgress?.(built);
+    after = page.next;
+    if (after === undefined) break;
+    // An embedded ledger and a ranking in memory answer within the same turn.
+    await nextTurn();
+  }
+  await rebuild.finish(checkpoint);
+  return true;
+}
