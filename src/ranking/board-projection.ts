@@ -4,6 +4,7 @@ import type { Board } from "../model/game.ts";
 import { isScoreError, ScoreError } from "../model/score-error.ts";
 import type { Standing } from "../model/standing.ts";
 import { buildRanking } from "./build-ranking.ts";
+import { Pace } from "./pace.ts";
 import { type Placement, type Ranking, RankingMissing, type RankingState } from "./ranking.ts";
 
 /** Standings read and written in one step of a catch-up. */
@@ -125,7 +126,8 @@ export class BoardProjection {
     const { board, ranking, onCatchUp } = this.#options;
     const { signal } = this.#stop;
     const isBusy = this.#rebuilding !== undefined;
-    this.#rebuilding ??= buildRanking({ ...this.#options, signal, onProgress }).finally(() => {
+    const build = { ...this.#options, signal, onProgress, pace: new Pace() };
+    this.#rebuilding ??= buildRanking(build).finally(() => {
       this.#rebuilding = undefined;
     });
     if (isBusy || !(await this.#rebuilding)) {

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Board } from "../model/game.ts";
 import { ScoreError } from "../model/score-error.ts";
+import type { Pace } from "./pace.ts";
 import type { Ranking } from "./ranking.ts";
 
 /** Standings read and written in one step. */
@@ -16,6 +17,8 @@ interface BuildOptions {
   /** From now on writes reach the new ranking, too. */
   readonly onBegun?: () => void;
   readonly onProgress?: (playersBuilt: number) => void;
+  /** Rests after each step; without it nobody waits longer than for one. */
+  readonly pace?: Pace;
 }
 
 /**
@@ -24,7 +27,7 @@ interface BuildOptions {
  * Rejects `ranking_unavailable`, `ledger_unavailable` and `shutting_down`.
  */
 export async function buildRanking(options: BuildOptions): Promise<boolean> {
-  const { board, ledger, ranking, signal, onBegun, onProgress } = options;
+  const { board, ledger, ranking, signal, onBegun, onProgress, pace } = options;
   const epoch = await ledger.instances.nextEpoch(board);
   const rebuild = await ranking.beginRebuild(board, epoch);
   if (rebuild === undefined) return false;
@@ -40,7 +43,7 @@ export async function buildRanking(options: BuildOptions): Promise<boolean> {
     after = page.next;
     if (after === undefined) break;
     // An embedded ledger and a ranking in memory answer within the same turn.
-    await nextTurn();
+    await (pace?.rest() ?? nextTurn());
   }
   await rebuild.finish(checkpoint);
   return true;

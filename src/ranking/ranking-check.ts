@@ -1,9 +1,10 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Board } from "../model/game.ts";
 import { ScoreError } from "../model/score-error.ts";
 import type { Standing } from "../model/standing.ts";
 import type { Expected } from "./holdings.ts";
+import { Pace } from "./pace.ts";
 import type { Comparison, Ranking, RankingState, ScanCursor } from "./ranking.ts";
 import { differenceOf, type RankingDifference } from "./ranking-difference.ts";
 
@@ -57,12 +58,14 @@ export class RankingCheck {
     this.#options = options;
   }
 
-  /** Comes back after each step, which takes a few ms or waits; no other call may use the event loop for longer. */
+  /** Comes back after each step. */
   async *run(): AsyncGenerator<CheckProgress> {
+    const pace = new Pace();
+    if (this.#options.signal.aborted) return;
     for await (const _ of this.#steps()) {
       if (this.#options.signal.aborted) return;
       yield this.#progress();
-      await nextTurn();
+      await pace.rest();
     }
     yield this.#progress();
   }
