@@ -10,13 +10,15 @@ export interface Felt {
   readonly updates: number;
   readonly medianUpdate: number;
   readonly longestUpdate: number;
+  /** The most that this thread worked while an update was under way: what others took of the machine does not count. */
+  readonly mostWorkInUpdate: number;
   /** Updates that were answered without a rank. */
   readonly unranked: number;
   /** Between two frames of a watch, each of which shows a change. */
   readonly longestSilence: number;
 }
 
-/** Updates at a steady pace, and a watcher of the top, which changes with every other one. */
+/** On a service in this process: updates all the time, every other one of the top, and who watches that. */
 export class SteadyLoad {
   readonly #caller: Caller;
   readonly #gameId: string;
@@ -24,6 +26,7 @@ export class SteadyLoad {
   readonly #over = new AbortController();
   readonly #running: Promise<unknown>;
   #took: number[] = [];
+  #worked: number[] = [];
   #unranked = 0;
   #silences: number[] = [];
   #frameAt: number | undefined;
@@ -32,12 +35,22 @@ export class SteadyLoad {
     this.#caller = caller;
     this.#gameId = gameId;
     this.#players = players;
-    this.#running = Promise.all([this.#update(), this.#watch()]);
+    this.#running = Promise.all([
+      this.#update(() => 1 + Math.floor(Math.random() * this.#players)),
+      this.#update(() => 999),
+      this.#watch(),
+    ]);
+  }
+
+  /** Resolves when the code that it runs is warm. */
+  async warm(): Promise<void> {
+    while (this.#took.length < 200) await pause(20);
   }
 
   /** What was felt while `work` ran. */
   async during<T>(work: () => Promise<T>): Promise<{ result: T; felt: Felt }> {
     this.#took = [];
+    this.#worked = [];
     this.#silences = [];
     this.#unranked = 0;
     this.#frameAt = undefined;
@@ -47,35 +60,37 @@ export class SteadyLoad {
       updates: sorted.length,
       medianUpdate: sorted[sorted.length >> 1] ?? Number.NaN,
       longestUpdate: sorted.at(-1) ?? Number.NaN,
+      mostWorkInUpdate: Math.max(...this.#worked),
       unranked: this.#unranked,
       longestSilence: Math.max(...this.#silences),
     };
     return { result, felt };
   }
 
-  /** Rejects when any update failed. */
+  /** Rejects when any call failed. */
   async end(): Promise<void> {
     this.#over.abort();
     await this.#running;
   }
 
-  async #update(): Promise<void> {
-    const under: Promise<void>[] = [];
-    for (let sent = 0; !this.#over.signal.aborted; sent += 1) {
-      under.push(this.#updateOne(sent));
+  /** One after the other: on a busy machine nothing piles up. */
+  async #update(choose: () => number): Promise<void> {
+    while (!this.#over.signal.aborted) {
+      await this.#updateOne(choose());
       await pause(5);
     }
-    await Promise.all(under);
   }
 
-  async #updateOne(sent: number): Promise<void> {
-    const chosen = sent % 2 === 0 ? 999 : 1 + Math.floor(Math.random() * this.#players);
+  async #updateOne(chosen: number): Promise<void> {
     const began = performance.now();
+    const used = process.threadCpuUsage();
     const { standings } = await submit(this.#caller, {
       gameId: this.#gameId,
       playerId: playerId(chosen),
     });
+    const { user, system } = process.threadCpuUsage(used);
     this.#took.push(performance.now() - began);
+    this.#worked.push((user + system) / 1_000);
     if (!standings[0]?.rank) this.#unranked += 1;
   }
 
