@@ -50,12 +50,12 @@ export default {
     library(
       "transports-stay-in-the-lanes",
       "node_modules/(@grpc|@connectrpc)/",
-      "^src/(lanes|app/demo)",
+      "^src/(lanes|app/(demo|admin-client))",
     ),
     {
       name: "generated-code-stays-in-the-lanes",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/(lanes/|app/demo)" },
+      from: { path: "^src/", pathNot: "^src/(lanes/|app/(demo|verify))" },
       to: { path: "^gen/" },
     },
     {

@@ -8,10 +8,8 @@ import {
   type StreamScoresResponse,
   StreamScoresResponseSchema,
 } from "../../gen/score/v1/score_pb.js";
-import { signToken } from "../access/token-signer.ts";
 import { demoMoves } from "./demo-game.ts";
-import { secretFor } from "./secret.ts";
-import { readSettings } from "./settings.ts";
+import { ownToken } from "./own-token.ts";
 
 const help = `usage: npm run demo -- [--address 127.0.0.1:50051] [--game demo] [--players 300]
                      [--rate 100 events/s] [--seconds 0: until Ctrl-C]
@@ -31,7 +29,8 @@ async function main(): Promise<void> {
   });
   if (values.help) return void process.stdout.write(`${help}\n`);
   // Not an option: everybody who lists processes would see it.
-  const token = process.env.DEMO_TOKEN ?? (await ownToken(values.game));
+  const own = { role: "server", subject: "demo", game: values.game, expiresIn: "1d" } as const;
+  const token = process.env.DEMO_TOKEN ?? (await ownToken(own));
   const client = new Client(values.address, credentials.createInsecure());
   const stream = openStream(client, token);
   const progress = new Progress(Number(values.players));
@@ -66,14 +65,6 @@ async function main(): Promise<void> {
   await ended;
   client.close();
   progress.finish();
-}
-
-async function ownToken(game: string): Promise<string> {
-  const settings = readSettings(process.env);
-  const { bytes } = secretFor(settings.SCORE_JWT_SECRET, settings.SCORE_DATA_DIR);
-  const { SCORE_JWT_ISSUER: issuer, SCORE_JWT_AUDIENCE: audience } = settings;
-  const role = "server";
-  return signToken(bytes, { role, subject: "demo", game, expiresIn: "1d", issuer, audience });
 }
 
 function openStream(client: Client, token: string) {

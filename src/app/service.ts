@@ -6,7 +6,7 @@ import { type TokenKeys, TokenVerifier } from "../access/token-verifier.ts";
 import { callerAddress } from "../lanes/caller-address.ts";
 import { GrpcLane } from "../lanes/grpc-lane.ts";
 import { Guard } from "../lanes/guard.ts";
-import { unaryMethods } from "../lanes/methods.ts";
+import { streamMethods, unaryMethods } from "../lanes/methods.ts";
 import { WebLane } from "../lanes/web-lane.ts";
 import { openEmbeddedDatabase } from "../ledger/embedded-database.ts";
 import { openPostgresDatabase } from "../ledger/postgres-database.ts";
@@ -164,6 +164,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
       rooms,
       guard,
       unary: unaryMethods(rooms, guard),
+      streams: streamMethods(rooms),
       callerAddress: callerAddress(settings.SCORE_TRUSTED_PROXIES),
       tls: tlsFiles(settings),
       requestLimits,

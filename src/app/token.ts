@@ -1,9 +1,7 @@
 import { parseArgs } from "node:util";
-import { signToken } from "../access/token-signer.ts";
 import type { Role } from "../model/score-event.ts";
 import { WrongSettings } from "./environment.ts";
-import { secretFor } from "./secret.ts";
-import { readSettings } from "./settings.ts";
+import { ownToken } from "./own-token.ts";
 
 const usage = `usage: npm run token -- --role player|server|admin --game ID[,ID...]|'*' --sub ID [--expires 30d]`;
 
@@ -19,19 +17,12 @@ async function main(): Promise<void> {
   });
   const { role, game, sub, expires } = values;
   if (!isRole(role) || !game || !sub) throw new WrongSettings(usage);
-  const settings = readSettings(process.env);
-  if (settings.SCORE_JWKS_URL !== undefined) {
-    throw new WrongSettings("with SCORE_JWKS_URL the tokens come from whoever holds the keys");
-  }
-  const { bytes } = secretFor(settings.SCORE_JWT_SECRET, settings.SCORE_DATA_DIR);
   const games = game.split(",");
-  const token = await signToken(bytes, {
-    subject: sub,
+  const token = await ownToken({
     role,
+    subject: sub,
     game: games.length === 1 ? game : games,
     expiresIn: expires,
-    issuer: settings.SCORE_JWT_ISSUER,
-    audience: settings.SCORE_JWT_AUDIENCE,
   });
   process.stdout.write(`${token}\n`);
 }

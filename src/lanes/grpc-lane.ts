@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import { create, type DescMethod } from "@bufbuild/protobuf";
 import {
   type handleBidiStreamingCall,
@@ -9,6 +10,7 @@ import {
   ServerCredentials,
   type ServerDuplexStream,
   type ServerUnaryCall,
+  type ServerWritableStream,
   type ServiceDefinition,
   setLogVerbosity,
   type status,
@@ -21,6 +23,7 @@ import {
   StreamScoresResponseSchema,
   type WatchLeaderboardRequest,
 } from "../../gen/score/v1/score_pb.js";
+import type { Call as AcceptedCall } from "../service/rooms.ts";
 import { streamScores } from "../service/stream-scores.ts";
 import { watchLeaderboard } from "../service/watch-leaderboard.ts";
 import type { Frame } from "../watch/frame.ts";
@@ -91,7 +94,7 @@ export class GrpcLane {
   }
 
   #addServices(): void {
-    const { unary } = this.#options;
+    const { unary, streams } = this.#options;
     const services = new Map<
       string,
       {
@@ -107,6 +110,11 @@ export class GrpcLane {
       service.handlers[method.name] = handler;
     };
     for (const { method, handle } of unary) add(method, this.#unary(method.name, handle));
+    for (const { method, handle } of streams) {
+      add(method, (call: ServerWritableStream<unknown, unknown>) =>
+        this.#send(call, method.name, (accepted) => handle(accepted, decoded(call.request))),
+      );
+    }
     add(ScoreService.method.watchLeaderboard, this.#watch());
     add(ScoreService.method.streamScores, this.#stream());
     for (const { definition, handlers } of services.values()) {
@@ -165,27 +173,38 @@ export class GrpcLane {
   #stream(): handleBidiStreamingCall<StreamScoresRequest, StreamScoresResponse> {
     const { guard, rooms } = this.#options;
     const refuse = (error: unknown) => guard.refuse("StreamScores", error);
-    return (call) => {
-      const gone = new AbortController();
-      call.on("cancelled", () => gone.abort());
-      const sent = new SentCount();
-      guard
-        .run(this.#incoming(call, "StreamScores", gone.signal), async (accepted) => {
-          for await (const result of streamScores(rooms, accepted, submissions(call))) {
-            const response = create(StreamScoresResponseSchema, fromResult(result, refuse));
-            const hasRoom = call.write(response, sent.begin());
-            if (!hasRoom && !gone.signal.aborted) await drained(call, gone.signal);
-          }
-        })
-        .then(
-          () => call.end(),
-          async (error) => {
-            // Whoever reads the stream destroys it at an error, with the answers that wait.
-            await sent.all();
-            call.emit("error", toServiceError(error));
-          },
-        );
-    };
+    return (call) =>
+      this.#send(call, "StreamScores", async function* (accepted) {
+        for await (const result of streamScores(rooms, accepted, submissions(call))) {
+          yield create(StreamScoresResponseSchema, fromResult(result, refuse));
+        }
+      });
+  }
+
+  /** Sends what `produce` yields, no faster than the caller takes it. */
+  #send<T>(
+    call: ServerWritableStream<unknown, T> | ServerDuplexStream<unknown, T>,
+    method: string,
+    produce: (call: AcceptedCall) => AsyncIterable<T>,
+  ): void {
+    const gone = new AbortController();
+    call.on("cancelled", () => gone.abort());
+    const sent = new SentCount();
+    this.#options.guard
+      .run(this.#incoming(call, method, gone.signal), async (accepted) => {
+        for await (const message of produce(accepted)) {
+          const hasRoom = call.write(message, sent.begin());
+          if (!hasRoom && !gone.signal.aborted) await drained(call, gone.signal);
+        }
+      })
+      .then(
+        () => call.end(),
+        async (error) => {
+          // Whoever reads the stream destroys it at an error, with the answers that wait.
+          await sent.all();
+          call.emit("error", toServiceError(error));
+        },
+      );
   }
 
   #incoming(call: Call, method: string, signal: AbortSignal): Incoming {
@@ -210,10 +229,7 @@ async function* submissions(call: ServerDuplexStream<StreamScoresRequest, Stream
   for await (const request of requests) yield toSubmission(decoded(request as StreamScoresRequest));
 }
 
-function drained(
-  call: ServerDuplexStream<StreamScoresRequest, StreamScoresResponse>,
-  signal: AbortSignal,
-): Promise<void> {
+function drained(call: Writable, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       signal.removeEventListener("abort", done);

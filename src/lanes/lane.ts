@@ -1,7 +1,7 @@
 import type { Rooms } from "../service/rooms.ts";
 import type { CallerAddress } from "./caller-address.ts";
 import type { Guard } from "./guard.ts";
-import type { UnaryMethod } from "./methods.ts";
+import type { StreamMethod, UnaryMethod } from "./methods.ts";
 import type { RequestLimits } from "./request-limits.ts";
 
 /** Certificate and key as PEM. */
@@ -16,6 +16,7 @@ export interface LaneOptions {
   readonly guard: Guard;
   readonly callerAddress: CallerAddress;
   readonly unary: readonly UnaryMethod[];
+  readonly streams: readonly StreamMethod[];
   readonly tls: TlsFiles | undefined;
   readonly requestLimits: RequestLimits;
 }

@@ -1,6 +1,7 @@
 import {
   create,
   type DescMethod,
+  type DescMethodServerStreaming,
   type DescMethodUnary,
   type MessageInitShape,
   type MessageShape,
@@ -14,9 +15,11 @@ import { getStanding } from "../service/get-standing.ts";
 import { listBoards } from "../service/list-boards.ts";
 import { listGames } from "../service/list-games.ts";
 import { putGame } from "../service/put-game.ts";
+import { rebuildRanking } from "../service/rebuild-ranking.ts";
 import type { Call, Rooms } from "../service/rooms.ts";
 import { updateScore } from "../service/update-score.ts";
 import { updateScores } from "../service/update-scores.ts";
+import { verifyRanking } from "../service/verify-ranking.ts";
 import type { WatchRequest } from "../service/watch-leaderboard.ts";
 import type { Guard } from "./guard.ts";
 import {
@@ -29,12 +32,20 @@ import {
   toGameRequest,
   toSubmission,
 } from "./messages.ts";
+import { fromRebuildProgress, fromVerifyProgress } from "./ranking-messages.ts";
 
 /** A unary method: from its request message to its response, in either lane. */
 export interface UnaryMethod {
   readonly method: DescMethod & { readonly methodKind: "unary" };
   // biome-ignore lint/suspicious/noExplicitAny: the table holds methods of different messages
   readonly handle: (call: Call, request: any) => Promise<any>;
+}
+
+/** A method that answers with a stream of its own making, in either lane. */
+export interface StreamMethod {
+  readonly method: DescMethod & { readonly methodKind: "server_streaming" };
+  // biome-ignore lint/suspicious/noExplicitAny: the table holds methods of different messages
+  readonly handle: (call: Call, request: any) => AsyncIterable<any>;
 }
 
 /** All unary methods of the contract. */
@@ -84,6 +95,23 @@ export function unaryMethods(rooms: Rooms, guard: Guard): readonly UnaryMethod[]
   ];
 }
 
+/** All methods that stream their answers, but for watches, whose frames are shared. */
+export function streamMethods(rooms: Rooms): readonly StreamMethod[] {
+  const { method: admin } = AdminService;
+  return [
+    stream(
+      admin.verifyRanking,
+      (call, request) => verifyRanking(rooms, call, request),
+      fromVerifyProgress,
+    ),
+    stream(
+      admin.rebuildRanking,
+      (call, request) => rebuildRanking(rooms, call, request),
+      fromRebuildProgress,
+    ),
+  ];
+}
+
 export function toWatchRequest(request: WatchLeaderboardRequest): WatchRequest {
   const { gameId, boardId, limit, knownEpoch, knownVersion } = request;
   const epoch = Number(knownEpoch);
@@ -98,5 +126,18 @@ function unary<M extends DescMethodUnary>(
   return {
     method,
     handle: async (call, request) => create(method.output, await handle(call, request)),
+  };
+}
+
+function stream<M extends DescMethodServerStreaming, T>(
+  method: M,
+  handle: (call: Call, request: MessageShape<M["input"]>) => AsyncIterable<T>,
+  toMessage: (item: T) => MessageInitShape<M["output"]>,
+): StreamMethod {
+  return {
+    method,
+    async *handle(call, request) {
+      for await (const item of handle(call, request)) yield create(method.output, toMessage(item));
+    },
   };
 }

@@ -139,11 +139,17 @@ export class WebLane {
   }
 
   #routes(router: ConnectRouter): void {
-    const { unary, guard, rooms } = this.#options;
+    const { unary, streams, guard, rooms } = this.#options;
     for (const { method, handle } of unary) {
       // biome-ignore lint/suspicious/noExplicitAny: the table holds methods of different messages
       router.rpc(method as any, (request: unknown, context: HandlerContext) =>
         this.#run(context, (call) => untilAborted(handle(call, request), context.signal)),
+      );
+    }
+    for (const { method, handle } of streams) {
+      // biome-ignore lint/suspicious/noExplicitAny: the table holds methods of different messages
+      router.rpc(method as any, (request: unknown, context: HandlerContext) =>
+        this.#runStream(context, (call) => handle(call, request)),
       );
     }
     router.rpc(ScoreService.method.watchLeaderboard, (request, context) =>

@@ -96,6 +96,8 @@ export interface StandingReader {
   /** The first `limit` standings from `offset`: a scan of the board. */
   top(board: Board, offset: number, limit: number): Promise<LedgerTop>;
   find(board: Board, playerId: string): Promise<Standing | undefined>;
+  /** Those of the players who have one, in no order. */
+  ofPlayers(board: Board, playerIds: readonly string[]): Promise<readonly Standing[]>;
   count(board: Board): Promise<number>;
   /** All standings in steps of `limit`, by player; `after` is a page's `next`. */
   page(board: Board, after: string | undefined, limit: number): Promise<StandingPage>;

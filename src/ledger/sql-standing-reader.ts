@@ -45,8 +45,14 @@ export class SqlStandingReader implements StandingReader {
   }
 
   async find(board: Board, playerId: string): Promise<Standing | undefined> {
-    const key = { boardNo: board.boardNo, playerId };
-    return reading(async () => (await lookUpStandings(this.#db, [key]))[0]?.standing);
+    return (await this.ofPlayers(board, [playerId]))[0];
+  }
+
+  async ofPlayers(board: Board, playerIds: readonly string[]): Promise<readonly Standing[]> {
+    const keys = playerIds.map((playerId) => ({ boardNo: board.boardNo, playerId }));
+    return reading(async () =>
+      (await lookUpStandings(this.#db, keys)).map(({ standing }) => standing),
+    );
   }
 
   async count(board: Board): Promise<number> {

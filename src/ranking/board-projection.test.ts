@@ -194,6 +194,57 @@ describe("a board's projection", () => {
     assert.equal((await ranking.page(board, 0, 10)).totalPlayers, 2);
   });
 
+  it("is rebuilt when asked to, by one at a time, and stays ready all the while", async (t) => {
+    const plain = new PlainLedger();
+    plain.commit("ann", 5);
+    const ranking = new MemoryRanking();
+    const projection = project(t, plain, ranking);
+    await projection.ready();
+    const before = await ranking.head(board);
+    const { page } = plain.ledger.standings;
+    let placed: unknown;
+    plain.ledger.standings.page = async () => {
+      const found = await page();
+      // Too late for the read.
+      placed = await projection.place([plain.commit("bob", 3)]);
+      await assert.rejects(
+        projection.rebuild(() => {}),
+        isUnavailable,
+      );
+      return found;
+    };
+    const told: number[] = [];
+    await projection.rebuild((built) => {
+      assert.equal(projection.isReady, true);
+      told.push(built);
+    });
+    assert.deepEqual(told, [1]);
+    assert.deepEqual(placed, [{ rank: 2, previousRank: undefined }]);
+    const { epoch, totalPlayers } = await ranking.page(board, 0, 10);
+    assert.ok(epoch > (before?.epoch ?? 0));
+    assert.equal(totalPlayers, 2);
+  });
+
+  it("ends a rebuild when it is closed, and leaves the ranking in use as it was", async (t) => {
+    const plain = new PlainLedger();
+    const ranking = new MemoryRanking();
+    const projection = project(t, plain, ranking);
+    await projection.ready();
+    const before = await ranking.head(board);
+    const { standings } = plain.ledger;
+    const { page } = standings;
+    let closed: Promise<void> | undefined;
+    standings.page = async () => {
+      closed = projection.close();
+      // As if there were always more.
+      return { ...(await page()), next: "more" as never };
+    };
+    const rebuilt = projection.rebuild(() => {});
+    await assert.rejects(rebuilt, (error) => isScoreError(error, "shutting_down"));
+    await closed;
+    assert.deepEqual(await ranking.head(board), before);
+  });
+
   it("stops healing when it is closed", async (t) => {
     const plain = new PlainLedger();
     let tries = 0;

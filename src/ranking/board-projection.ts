@@ -3,9 +3,11 @@ import type { Board } from "../model/game.ts";
 import { isScoreError, ScoreError } from "../model/score-error.ts";
 import type { Standing } from "../model/standing.ts";
 import type { Timers } from "../model/timers.ts";
+import { buildRanking } from "./build-ranking.ts";
+import { Pace } from "./pace.ts";
 import { type Placement, type Ranking, RankingMissing, type RankingState } from "./ranking.ts";
 
-/** Standings read and written in one step of a catch-up or rebuild. */
+/** Standings read and written in one step of a catch-up. */
 const stepStandings = 2_000;
 
 /** With more events than this to go through, building anew is cheaper. */
@@ -37,6 +39,8 @@ export class BoardProjection {
   /** The backend lost writes: only building anew makes its versions grow again. */
   #fellBack = false;
   #healing: Promise<void> | undefined;
+  /** A rebuild that was asked for; what goes wrong with it marks nothing behind. */
+  #rebuilding: Promise<boolean> | undefined;
   /** Ends when the first attempt to heal has ended, well or not. */
   readonly #firstAttempt = Promise.withResolvers<void>();
   readonly #stop = new AbortController();
@@ -116,6 +120,24 @@ export class BoardProjection {
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#healing;
+    await this.#rebuilding?.catch(() => {});
+  }
+
+  /** As Projector.rebuild; the board must be ready, and stays so. */
+  async rebuild(onProgress: (playersBuilt: number) => void): Promise<void> {
+    const { board, ranking, onCatchUp } = this.#options;
+    const { signal } = this.#stop;
+    const isBusy = this.#rebuilding !== undefined;
+    const build = { ...this.#options, signal, onProgress, pace: new Pace() };
+    this.#rebuilding ??= buildRanking(build).finally(() => {
+      this.#rebuilding = undefined;
+    });
+    if (isBusy || !(await this.#rebuilding)) {
+      const message = `board ${board.boardId} is being rebuilt by somebody else`;
+      throw new ScoreError("ranking_unavailable", message, { retryAfterMs: 5_000 });
+    }
+    await this.guard(() => ranking.head(board));
+    onCatchUp("rebuild");
   }
 
   #see(reply: RankingState, asked: RankingState): void {
@@ -180,19 +202,12 @@ export class BoardProjection {
   }
 
   async #rebuild(): Promise<boolean> {
-    const { board, ledger, ranking, onCatchUp } = this.#options;
-    const epoch = await ledger.instances.nextEpoch(board);
-    const rebuild = await ranking.beginRebuild(board, epoch);
-    if (rebuild === undefined) return false;
-    this.#state = "healing";
-    const checkpoint = await ledger.instances.checkpoint();
-    for (let after: string | undefined; ; ) {
-      const page = await ledger.standings.page(board, after, stepStandings);
-      await rebuild.add(page.standings);
-      after = page.next;
-      if (after === undefined) break;
-    }
-    await rebuild.finish(checkpoint);
+    const { board, ranking, onCatchUp } = this.#options;
+    const onBegun = () => {
+      this.#state = "healing";
+    };
+    const { signal } = this.#stop;
+    if (!(await buildRanking({ ...this.#options, signal, onBegun }))) return false;
     this.#fellBack = false;
     const head = await ranking.head(board);
     if (head === undefined) return false;

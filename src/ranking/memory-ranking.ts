@@ -3,15 +3,22 @@ import { RedBlackTree } from "data-structure-typed";
 import type { Board, Direction } from "../model/game.ts";
 import { ScoreError } from "../model/score-error.ts";
 import { compareStandings, type Standing } from "../model/standing.ts";
+import { differingFields, type Expected } from "./holdings.ts";
 import {
+  type Comparison,
   type Placements,
   type RankedPage,
   type Ranking,
   type RankingHead,
   RankingMissing,
   type Rebuild,
+  type ScanCursor,
+  type ScanStep,
   windowStart,
 } from "./ranking.ts";
+
+/** The places that one step of a scan looks at. */
+const scanStep = 500;
 
 interface BoardRanking extends RankingHead {
   epoch: number;
@@ -64,6 +71,41 @@ export class MemoryRanking implements Ranking {
   async setCheckpoint(board: Board, seq: number): Promise<void> {
     const ranking = this.#get(board);
     ranking.checkpoint = Math.max(ranking.checkpoint, seq);
+  }
+
+  async compare(board: Board, expected: readonly Expected[]): Promise<Comparison> {
+    const ranking = this.#get(board);
+    const { players, order } = ranking;
+    const held = expected.map(({ playerId }) => {
+      const standing = players.get(playerId);
+      const isPlaced = standing !== undefined && isInPlace(ranking, standing);
+      return standing && { ...standing, score: isPlaced ? standing.score : undefined };
+    });
+    const isAsExpected = expected.every(({ standing }, index) => {
+      const one = held[index];
+      return standing && one ? differingFields(standing, one).length === 0 : standing === one;
+    });
+    return {
+      ...stateOf(ranking),
+      players: players.size,
+      places: order.size,
+      held: isAsExpected ? undefined : held,
+    };
+  }
+
+  /** The cursor is the number of places that were looked at. */
+  async scan(board: Board, cursor: ScanCursor | undefined): Promise<ScanStep> {
+    const ranking = this.#get(board);
+    const offset = (cursor as number | undefined) ?? 0;
+    const last = Math.min(offset + scanStep, ranking.order.size) - 1;
+    const found = offset > last ? [] : ranking.order.rangeByRank(offset, last);
+    const places = found.filter((standing) => standing !== undefined);
+    return {
+      ...stateOf(ranking),
+      playerIds: places.map(({ playerId }) => playerId),
+      strays: places.filter((standing) => ranking.players.get(standing.playerId) !== standing),
+      next: last + 1 < ranking.order.size ? last + 1 : undefined,
+    };
   }
 
   /** Nobody else is there: another rebuild of this process has failed or come first. */
@@ -145,6 +187,12 @@ function put(ranking: BoardRanking, standing: Standing): boolean {
   ranking.changes += standing.version - (old?.version ?? 0);
   ranking.changedAt = Math.max(ranking.changedAt ?? 0, standing.updatedAt);
   return true;
+}
+
+/** Whether the order has this very standing in the place that it belongs to. */
+function isInPlace({ order }: BoardRanking, standing: Standing): boolean {
+  const rank = order.getRank(standing);
+  return rank >= 0 && order.rangeByRank(rank, rank)[0] === standing;
 }
 
 function rankOf(ranking: BoardRanking, playerId: string): number | undefined {

@@ -4,7 +4,7 @@ import { isScoreError, ScoreError } from "../model/score-error.ts";
 import type { StandingChange } from "../model/standing.ts";
 import type { Timers } from "../model/timers.ts";
 import { BoardProjection } from "./board-projection.ts";
-import type { Placement, RankedPage, Ranking } from "./ranking.ts";
+import type { Placement, Ranking, RankingState } from "./ranking.ts";
 
 /** Times in ms. */
 export interface ProjectorLimits {
@@ -95,21 +95,22 @@ export class Projector {
   }
 
   /** Reads the ranking; rejects `ranking_unavailable` when it is not, or not yet, the ledger's state. */
-  async read<T extends RankedPage | undefined>(
+  async read<T extends RankingState | undefined>(
     board: Board,
     query: (ranking: Ranking) => Promise<T>,
   ): Promise<T> {
-    const projection = this.#projection(board);
-    if (!(await projection.ready())) {
-      throw new ScoreError(
-        "ranking_unavailable",
-        `the ranking of ${board.boardId} is catching up`,
-        {
-          retryAfterMs: 1_000,
-        },
-      );
-    }
+    const projection = await this.#readyProjection(board);
     return projection.guard(() => query(this.#options.ranking));
+  }
+
+  /**
+   * Builds the board's ranking anew while the one in use goes on; resolves when
+   * the new one has taken its place. Rejects `ranking_unavailable` also when
+   * somebody else is rebuilding it.
+   */
+  async rebuild(board: Board, onProgress: (playersBuilt: number) => void): Promise<void> {
+    const projection = await this.#readyProjection(board);
+    await projection.rebuild(onProgress);
   }
 
   /** Forgets a board that was removed. */
@@ -152,6 +153,13 @@ export class Projector {
       if (isScoreError(error, "ranking_unavailable")) return false;
       throw error;
     }
+  }
+
+  async #readyProjection(board: Board): Promise<BoardProjection> {
+    const projection = this.#projection(board);
+    if (await projection.ready()) return projection;
+    const message = `the ranking of ${board.boardId} is catching up`;
+    throw new ScoreError("ranking_unavailable", message, { retryAfterMs: 1_000 });
   }
 
   #projection(board: Board): BoardProjection {

@@ -1,5 +1,6 @@
 import type { Board } from "../model/game.ts";
 import type { RankedStanding, Standing } from "../model/standing.ts";
+import type { Expected, Held, StrayPlace } from "./holdings.ts";
 
 /** Which state of a board a reply describes: a later one has a greater (epoch, version). */
 export interface RankingState {
@@ -38,6 +39,28 @@ export interface RankingHead extends RankingState {
   readonly checkpoint: number;
 }
 
+/** How a ranking compares with what was expected of it. */
+export interface Comparison extends RankingState {
+  /** The players that it has a record of. */
+  readonly players: number;
+  /** The places in its order; as many, unless it is damaged. */
+  readonly places: number;
+  /** Undefined: it is all as expected. Otherwise what it holds of each, in the order they were given. */
+  readonly held: readonly (Held | undefined)[] | undefined;
+}
+
+/** Where a scan goes on; only the ranking that gave it can read it. */
+export type ScanCursor = unknown;
+
+/** One step through all that a ranking holds. */
+export interface ScanStep extends RankingState {
+  /** Players that it has a record of; one may come twice. */
+  readonly playerIds: readonly string[];
+  readonly strays: readonly StrayPlace[];
+  /** Undefined: this was the last step. */
+  readonly next: ScanCursor | undefined;
+}
+
 /** A ranking that is being built beside the one in use, which goes on being written and read. */
 export interface Rebuild {
   /** Adds standings; newer ones that were placed meanwhile stay. */
@@ -65,6 +88,13 @@ export interface Ranking {
   head(board: Board): Promise<RankingHead | undefined>;
   /** Never lowers the checkpoint. */
   setCheckpoint(board: Board, seq: number): Promise<void>;
+  /** Compares what it holds of some players, up to a thousand, with what it should. */
+  compare(board: Board, expected: readonly Expected[]): Promise<Comparison>;
+  /**
+   * Goes one step, of some 500, through all it holds: players that come or go
+   * meanwhile may be missed. A new epoch begins a new scan.
+   */
+  scan(board: Board, cursor: ScanCursor | undefined): Promise<ScanStep>;
   /** Undefined when somebody else is rebuilding, or has ended with an epoch as great as `epoch`. */
   beginRebuild(board: Board, epoch: number): Promise<Rebuild | undefined>;
   remove(boardNo: number): Promise<void>;

@@ -1,15 +1,20 @@
 import type { Board } from "../model/game.ts";
 import { ScoreError } from "../model/score-error.ts";
 import type { Standing } from "../model/standing.ts";
+import type { Expected } from "./holdings.ts";
 import {
+  type Comparison,
   type Placements,
   type RankedPage,
   type Ranking,
   type RankingHead,
   RankingMissing,
   type Rebuild,
+  type ScanCursor,
+  type ScanStep,
 } from "./ranking.ts";
 import type { RedisConnection } from "./redis-connection.ts";
+import { digestOf, type RedisScanCursor, readComparison, readScan } from "./redis-holdings.ts";
 import type { ScriptName } from "./redis-scripts.ts";
 
 /** A builder that said nothing for this long is given up; each step says something. */
@@ -74,6 +79,20 @@ export class RedisRanking implements Ranking {
 
   async setCheckpoint(board: Board, seq: number): Promise<void> {
     await this.#run(board, "set-checkpoint", [seq]);
+  }
+
+  async compare(board: Board, expected: readonly Expected[]): Promise<Comparison> {
+    const players = JSON.stringify(expected.map(({ playerId }) => playerId));
+    const args = [signOf(board), players, digestOf(expected)];
+    const reply = await this.#run<(number | string)[]>(board, "compare", args);
+    return readComparison(reply, expected);
+  }
+
+  async scan(board: Board, after: ScanCursor | undefined): Promise<ScanStep> {
+    const first: RedisScanCursor = { part: "records", cursor: "0" };
+    const { part, cursor } = (after ?? first) as RedisScanCursor;
+    const args = [signOf(board), part, cursor, standingsPerCall];
+    return readScan(await this.#run<(number | string)[]>(board, "scan", args), part);
   }
 
   async beginRebuild(board: Board, epoch: number): Promise<Rebuild | undefined> {

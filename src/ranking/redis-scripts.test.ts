@@ -38,6 +38,8 @@ async function recordCalls(): Promise<Map<ScriptName, RecordedCall[]>> {
     place: [1, 1, 1, 1, 0],
     read: page,
     head: [1, 1, 1],
+    compare: [1, 1, 0, 0],
+    scan: [1, 1, "0"],
   };
   const connection = {
     isCluster: false,
@@ -54,6 +56,9 @@ async function recordCalls(): Promise<Map<ScriptName, RecordedCall[]>> {
   await ranking.around(board, "ann", 10);
   await ranking.head(board);
   await ranking.setCheckpoint(board, 9);
+  await ranking.compare(board, [{ playerId: "ann", standing }]);
+  const { next } = await ranking.scan(board, undefined);
+  await ranking.scan(board, next);
   const rebuild = await ranking.beginRebuild(board, 7);
   await rebuild?.add([standing]);
   await rebuild?.finish(9);
@@ -145,6 +150,11 @@ const shapes: Record<string, RegExp> = {
   sign: /^-1$/,
   publish: /^PUBLISH$/,
   standings: /^\[\["ann",1,2,3,4,""\]\]$/,
+  players: /^\["ann"\]$/,
+  digest: /^[0-9a-f]{40}$/,
+  part: /^(records|order)$/,
+  cursor: /^0$/,
+  count: /^500$/,
   offset: /^(0|20)$/,
   limit: /^10$/,
   player: /^(ann)?$/,

@@ -9,6 +9,8 @@ export const scriptNames = [
   "add-rebuild",
   "finish-rebuild",
   "set-checkpoint",
+  "compare",
+  "scan",
   "remove",
 ] as const;
 

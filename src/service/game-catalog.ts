@@ -72,6 +72,13 @@ export class GameCatalog {
     return board;
   }
 
+  /** The board as it is now; rejects as `board`, and `unknown_board` also when it was replaced by another. */
+  async same(gameId: string, { boardId, boardNo }: Board): Promise<Board> {
+    const board = await this.board(gameId, boardId);
+    if (board.boardNo === boardNo) return board;
+    throw new ScoreError("unknown_board", `board ${boardId} of game ${gameId} was replaced`);
+  }
+
   #remember(gameId: string, game: Promise<Game | undefined>): Promise<Game | undefined> {
     const entry: Known = { game, freshUntil: this.#now() + freshMs };
     this.#known.set(gameId, entry);

@@ -1,7 +1,7 @@
 import { type Identity, tokenExpired } from "../access/identity.ts";
 import { mayRead } from "../access/permissions.ts";
 import type { Clock } from "../model/clock.ts";
-import { ScoreError } from "../model/score-error.ts";
+import type { Board } from "../model/game.ts";
 import { maxEntries } from "../ranking/board-reader.ts";
 import type { WatchedBoard } from "../watch/board-feed.ts";
 import type { FrameSink, KnownState } from "../watch/watch.ts";
@@ -37,9 +37,15 @@ export async function watchLeaderboard(
   required.within("limit", limit, 1, maxEntries);
   required.check();
   mayRead(call.identity, gameId, rooms.anonymousRead);
-  const { boardNo } = await rooms.catalog.board(gameId, boardId);
-  const board = watchedBoard(rooms, gameId, boardId, boardNo);
-  const leave = await rooms.hub.join({ key: String(boardNo), board, limit, known, sink });
+  const board = await rooms.catalog.board(gameId, boardId);
+  const watched = watchedBoard(rooms, gameId, board);
+  const leave = await rooms.hub.join({
+    key: String(board.boardNo),
+    board: watched,
+    limit,
+    known,
+    sink,
+  });
   if (rooms.anonymousRead || call.identity === undefined) return leave;
   const stopWaiting = whenExpired(call.identity, rooms.now, () => {
     leave();
@@ -63,22 +69,13 @@ function whenExpired({ expiresAt }: Identity, now: Clock, callBack: () => void):
   return () => clearTimeout(timer);
 }
 
-function watchedBoard(
-  rooms: Rooms,
-  gameId: string,
-  boardId: string,
-  boardNo: number,
-): WatchedBoard {
+function watchedBoard(rooms: Rooms, gameId: string, board: Board): WatchedBoard {
   return {
     async top(limit) {
-      const board = await rooms.catalog.board(gameId, boardId);
-      if (board.boardNo !== boardNo) {
-        throw new ScoreError("unknown_board", `board ${boardId} of game ${gameId} was replaced`);
-      }
-      return rooms.reader.page(board, 0, limit);
+      return rooms.reader.page(await rooms.catalog.same(gameId, board), 0, limit);
     },
     follow(onChange) {
-      const following = rooms.ranking.follow(boardNo, onChange);
+      const following = rooms.ranking.follow(board.boardNo, onChange);
       // Without notices the feed goes by its regular reads.
       following.catch(() => {});
       return () => void following.then((unfollow) => unfollow()).catch(() => {});

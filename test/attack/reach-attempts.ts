@@ -63,6 +63,10 @@ export const attempts: Readonly<Record<string, Attempt>> = {
   GetGame: (client, { gameId }, options) =>
     outcomeOf(client.call(admin.getGame, { gameId }, options)),
   ListGames: (client, _target, options) => outcomeOf(client.call(admin.listGames, {}, options)),
+  VerifyRanking: (client, { gameId }, options) =>
+    outcomeOf(Array.fromAsync(client.watch(admin.verifyRanking, { gameId }, options))),
+  RebuildRanking: (client, { gameId }, options) =>
+    outcomeOf(Array.fromAsync(client.watch(admin.rebuildRanking, { gameId }, options))),
   DeleteGame: (client, { gameId }, options) =>
     outcomeOf(client.call(admin.deleteGame, { gameId }, options)),
 };

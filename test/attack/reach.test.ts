@@ -29,6 +29,8 @@ const table = `
   PutGame                   | UU UU U  | PP PP P | PP PP P | OO PP O
   GetGame                   | UU UU U  | PP PP P | PP PP P | OO PP N
   DeleteGame                | UU UU U  | PP PP P | PP PP P | OO PP N
+  VerifyRanking             | UU UU U  | PP PP P | PP PP P | OO PP N
+  RebuildRanking            | UU UU U  | PP PP P | PP PP P | OO PP N
   ListGames                 | UU UU U  | PP PP P | PP PP P | OO OO O
 `;
 

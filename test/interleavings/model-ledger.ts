@@ -92,6 +92,8 @@ export function openModelLedger(options: ModelLedgerOptions): Ledger {
   const standings: StandingReader = {
     top: (board, offset, limit) => read("top", () => database.boardOf(board).top(offset, limit)),
     find: (board, playerId) => read("find", () => database.boardOf(board).find(playerId)),
+    ofPlayers: (board, playerIds) =>
+      read("of players", () => playerIds.flatMap((id) => database.boardOf(board).find(id) ?? [])),
     count: (board) => read("count", () => database.boardOf(board).ranked().length),
     page: (board, after, limit) =>
       read("page", () => database.boardOf(board).page(after, step(limit))),

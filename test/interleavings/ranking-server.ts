@@ -1,8 +1,9 @@
 import type { Board } from "../../src/model/game.ts";
 import { ScoreError } from "../../src/model/score-error.ts";
 import type { Standing } from "../../src/model/standing.ts";
+import type { Expected } from "../../src/ranking/holdings.ts";
 import { MemoryRanking } from "../../src/ranking/memory-ranking.ts";
-import type { Placements, RankedPage, Rebuild } from "../../src/ranking/ranking.ts";
+import type { Placements, RankedPage, Rebuild, ScanCursor } from "../../src/ranking/ranking.ts";
 
 interface RankingServerOptions {
   readonly boards: readonly Board[];
@@ -72,6 +73,14 @@ export class RankingServer {
 
   head(board: Board) {
     return this.#memory.head(board);
+  }
+
+  compare(board: Board, expected: readonly Expected[]) {
+    return this.#memory.compare(board, expected);
+  }
+
+  scan(board: Board, cursor: ScanCursor | undefined) {
+    return this.#memory.scan(board, cursor);
   }
 
   async setCheckpoint(board: Board, seq: number): Promise<void> {

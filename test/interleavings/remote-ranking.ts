@@ -43,6 +43,8 @@ export function remoteRanking(options: RemoteRankingOptions): Ranking {
     page: (board, offset, limit) => call("page", () => server.page(board, offset, limit)),
     around: (board, player, limit) => call("around", () => server.around(board, player, limit)),
     head: (board) => call("head", () => server.head(board)),
+    compare: (board, expected) => call("compare", () => server.compare(board, expected)),
+    scan: (board, cursor) => call("scan", () => server.scan(board, cursor)),
     setCheckpoint: (board, seq) => call("set checkpoint", () => server.setCheckpoint(board, seq)),
     async beginRebuild(board: Board, epoch: number) {
       const begin = () => server.beginRebuild(board, epoch, instanceId);

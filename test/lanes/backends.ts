@@ -13,6 +13,7 @@ export interface Backend {
 /** One of the two kinds of backend. */
 export interface BackendKind {
   readonly name: string;
+  readonly hasRedis: boolean;
   readonly start: () => Promise<Backend>;
 }
 
@@ -37,10 +38,14 @@ export async function startServers(): Promise<Backend> {
 }
 
 /** For what does not depend on the backend. */
-export const embedded: BackendKind = { name: "embedded", start: startEmbedded };
+export const embedded: BackendKind = {
+  name: "embedded",
+  hasRedis: false,
+  start: startEmbedded,
+};
 
 /** Both: every promise of the contract holds on each. */
 export const backendKinds: readonly BackendKind[] = [
   embedded,
-  { name: "Postgres and Redis", start: startServers },
+  { name: "Postgres and Redis", hasRedis: true, start: startServers },
 ];

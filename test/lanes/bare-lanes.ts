@@ -4,7 +4,7 @@ import { TokenVerifier } from "../../src/access/token-verifier.ts";
 import { callerAddress } from "../../src/lanes/caller-address.ts";
 import { GrpcLane } from "../../src/lanes/grpc-lane.ts";
 import { Guard } from "../../src/lanes/guard.ts";
-import { unaryMethods } from "../../src/lanes/methods.ts";
+import { streamMethods, unaryMethods } from "../../src/lanes/methods.ts";
 import type { RequestLimits } from "../../src/lanes/request-limits.ts";
 import { WebLane } from "../../src/lanes/web-lane.ts";
 import { Metrics } from "../../src/ops/metrics.ts";
@@ -55,6 +55,7 @@ export async function openBareLanes({
     rooms,
     guard,
     unary: unaryMethods(rooms, guard),
+    streams: streamMethods(rooms),
     callerAddress: callerAddress([]),
     tls: undefined,
     requestLimits: {

@@ -15,6 +15,9 @@ export interface Lane {
   /** Options of a call with a token for all games. */
   readonly server: CallOptions;
   readonly admin: CallOptions;
+  /** Whether the ranking is in Redis; known while tests are defined, as `kind` is. */
+  readonly hasRedis: boolean;
+  readonly redisUrl: string | undefined;
 }
 
 /** Where a suite runs; without it on everything. */
@@ -68,6 +71,7 @@ export function describeLanes(
           after(() => client?.close());
           define({
             kind,
+            hasRedis: backendKind.hasRedis,
             get client() {
               return client;
             },
@@ -79,6 +83,9 @@ export function describeLanes(
             },
             get admin() {
               return admin;
+            },
+            get redisUrl() {
+              return backend.env.REDIS_URL;
             },
           });
         });

@@ -52,6 +52,7 @@ export class RestClient implements LaneClient {
     request: MessageInitShape<I>,
     options: CallOptions = {},
   ): AsyncGenerator<MessageShape<O>> {
+    if (!hasOption(method, http)) return this.#rest.watch(method, request, options);
     return abortedWhenLeft(options, (given) => this.#messages(method, request, given));
   }
 

@@ -110,6 +110,25 @@ describe("a ranking in Redis", () => {
     assert.ok(Number(await redis.hget(meta, "lease_ends")) > Date.now());
   });
 
+  it("drops with the next write what a builder who fell silent left", async () => {
+    const ranking = await open(randomUUID());
+    const board = aBoard("descending");
+    await build(ranking, board);
+    const rebuild = await ranking.beginRebuild(board, 2);
+    const standing = aStanding({ playerId: "ann" });
+    await rebuild?.add([standing]);
+    await ranking.place(board, [standing]);
+    assert.equal((await keysOf(board.boardNo)).length, 5, "the builder is at work");
+    const meta = (await keysOf(board.boardNo))[0] ?? "";
+    await redis.hset(meta, "lease_ends", 1);
+    await ranking.place(board, [{ ...standing, version: 2 }]);
+    assert.equal((await keysOf(board.boardNo)).length, 3);
+    const isOver = (error: unknown) => isScoreError(error, "ranking_unavailable");
+    await assert.rejects(async () => rebuild?.add([standing]), isOver);
+    await build(ranking, board, { epoch: 3, standings: [standing] });
+    assert.equal((await ranking.page(board, 0, 10)).epoch, 3);
+  });
+
   it("does not trust what another Redis process left, and clears it away", async () => {
     await using own = await startRedis();
     const connection = connectRedis(

@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file score/v1/admin.proto.
@@ -303,6 +303,332 @@ export declare type DeleteGameResponse = Message<"score.v1.DeleteGameResponse"> 
 export declare const DeleteGameResponseSchema: GenMessage<DeleteGameResponse>;
 
 /**
+ * Which boards.
+ *
+ * @generated from message score.v1.VerifyRankingRequest
+ */
+export declare type VerifyRankingRequest = Message<"score.v1.VerifyRankingRequest"> & {
+  /**
+   * The game's id; empty: every game that the token covers.
+   *
+   * @generated from field: string game_id = 1;
+   */
+  gameId: string;
+
+  /**
+   * The board's id; empty: every board. Needs `game_id`.
+   *
+   * @generated from field: string board_id = 2;
+   */
+  boardId: string;
+};
+
+/**
+ * Describes the message score.v1.VerifyRankingRequest.
+ * Use `create(VerifyRankingRequestSchema)` to create a new message.
+ */
+export declare const VerifyRankingRequestSchema: GenMessage<VerifyRankingRequest>;
+
+/**
+ * How far the comparison of one board is.
+ *
+ * @generated from message score.v1.VerifyRankingResponse
+ */
+export declare type VerifyRankingResponse = Message<"score.v1.VerifyRankingResponse"> & {
+  /**
+   * The game's id.
+   *
+   * @generated from field: string game_id = 1;
+   */
+  gameId: string;
+
+  /**
+   * The board's id.
+   *
+   * @generated from field: string board_id = 2;
+   */
+  boardId: string;
+
+  /**
+   * Whether the board can be compared: one that is being filled is left out.
+   *
+   * @generated from field: score.v1.BoardState state = 3;
+   */
+  state: BoardState;
+
+  /**
+   * The ledger's players that were compared so far.
+   *
+   * @generated from field: int64 players_checked = 4;
+   */
+  playersChecked: bigint;
+
+  /**
+   * About how many there are: the players in the ranking's order.
+   *
+   * @generated from field: int64 total_players = 5;
+   */
+  totalPlayers: bigint;
+
+  /**
+   * What was found to differ since the message before. A board names 100 at
+   * most.
+   *
+   * @generated from field: repeated score.v1.RankingDifference differences = 6;
+   */
+  differences: RankingDifference[];
+
+  /**
+   * How many differences were found so far on this board, named or not.
+   *
+   * @generated from field: int64 difference_count = 7;
+   */
+  differenceCount: bigint;
+
+  /**
+   * Nothing more follows about this board: it is as the ledger says if
+   * `difference_count` is 0.
+   *
+   * @generated from field: bool done = 8;
+   */
+  done: boolean;
+};
+
+/**
+ * Describes the message score.v1.VerifyRankingResponse.
+ * Use `create(VerifyRankingResponseSchema)` to create a new message.
+ */
+export declare const VerifyRankingResponseSchema: GenMessage<VerifyRankingResponse>;
+
+/**
+ * A player whose place in the ranking is not what the ledger says.
+ *
+ * @generated from message score.v1.RankingDifference
+ */
+export declare type RankingDifference = Message<"score.v1.RankingDifference"> & {
+  /**
+   * The player's id.
+   *
+   * @generated from field: string player_id = 1;
+   */
+  playerId: string;
+
+  /**
+   * What is wrong.
+   *
+   * @generated from field: score.v1.RankingDifference.Kind kind = 2;
+   */
+  kind: RankingDifference_Kind;
+
+  /**
+   * With KIND_OTHER, what differs: `score`, `seq`, `version`, `updated_at`,
+   * `display_name`, or `place` when the player is nowhere in the order.
+   *
+   * @generated from field: repeated string fields = 3;
+   */
+  fields: string[];
+
+  /**
+   * What the ledger has; absent when it does not have the player.
+   *
+   * @generated from field: score.v1.RankingRecord ledger = 4;
+   */
+  ledger?: RankingRecord | undefined;
+
+  /**
+   * What the ranking has; absent when it does not have the player.
+   *
+   * @generated from field: score.v1.RankingRecord ranking = 5;
+   */
+  ranking?: RankingRecord | undefined;
+};
+
+/**
+ * Describes the message score.v1.RankingDifference.
+ * Use `create(RankingDifferenceSchema)` to create a new message.
+ */
+export declare const RankingDifferenceSchema: GenMessage<RankingDifference>;
+
+/**
+ * What is wrong with a player's place.
+ *
+ * @generated from enum score.v1.RankingDifference.Kind
+ */
+export enum RankingDifference_Kind {
+  /**
+   * Not set.
+   *
+   * @generated from enum value: KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The ranking does not have the player.
+   *
+   * @generated from enum value: KIND_MISSING = 1;
+   */
+  MISSING = 1,
+
+  /**
+   * The ranking has a player whom the ledger does not have, or has the
+   * player once more in another place.
+   *
+   * @generated from enum value: KIND_SURPLUS = 2;
+   */
+  SURPLUS = 2,
+
+  /**
+   * The ranking has something else of the player.
+   *
+   * @generated from enum value: KIND_OTHER = 3;
+   */
+  OTHER = 3,
+}
+
+/**
+ * Describes the enum score.v1.RankingDifference.Kind.
+ */
+export declare const RankingDifference_KindSchema: GenEnum<RankingDifference_Kind>;
+
+/**
+ * What is kept of a player on a board.
+ *
+ * @generated from message score.v1.RankingRecord
+ */
+export declare type RankingRecord = Message<"score.v1.RankingRecord"> & {
+  /**
+   * The score; absent when the player is nowhere in the order. One that is no
+   * whole number is rounded.
+   *
+   * @generated from field: optional int64 score = 1;
+   */
+  score?: bigint | undefined;
+
+  /**
+   * The event that reached the score: of equal scores the lower ranks higher.
+   *
+   * @generated from field: int64 seq = 2;
+   */
+  seq: bigint;
+
+  /**
+   * How often the standing changed; 0: not known, of a second place.
+   *
+   * @generated from field: int64 version = 3;
+   */
+  version: bigint;
+
+  /**
+   * The name to show; empty: the player's id.
+   *
+   * @generated from field: string display_name = 4;
+   */
+  displayName: string;
+
+  /**
+   * When the score was reached.
+   *
+   * @generated from field: google.protobuf.Timestamp updated_at = 5;
+   */
+  updatedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message score.v1.RankingRecord.
+ * Use `create(RankingRecordSchema)` to create a new message.
+ */
+export declare const RankingRecordSchema: GenMessage<RankingRecord>;
+
+/**
+ * Which boards.
+ *
+ * @generated from message score.v1.RebuildRankingRequest
+ */
+export declare type RebuildRankingRequest = Message<"score.v1.RebuildRankingRequest"> & {
+  /**
+   * The game's id; empty: every game that the token covers.
+   *
+   * @generated from field: string game_id = 1;
+   */
+  gameId: string;
+
+  /**
+   * The board's id; empty: every board. Needs `game_id`.
+   *
+   * @generated from field: string board_id = 2;
+   */
+  boardId: string;
+};
+
+/**
+ * Describes the message score.v1.RebuildRankingRequest.
+ * Use `create(RebuildRankingRequestSchema)` to create a new message.
+ */
+export declare const RebuildRankingRequestSchema: GenMessage<RebuildRankingRequest>;
+
+/**
+ * How far the rebuild of one board is.
+ *
+ * @generated from message score.v1.RebuildRankingResponse
+ */
+export declare type RebuildRankingResponse = Message<"score.v1.RebuildRankingResponse"> & {
+  /**
+   * The game's id.
+   *
+   * @generated from field: string game_id = 1;
+   */
+  gameId: string;
+
+  /**
+   * The board's id.
+   *
+   * @generated from field: string board_id = 2;
+   */
+  boardId: string;
+
+  /**
+   * Whether the board can be rebuilt: one that is being filled is left out.
+   *
+   * @generated from field: score.v1.BoardState state = 3;
+   */
+  state: BoardState;
+
+  /**
+   * The players that are in the new ranking so far.
+   *
+   * @generated from field: int64 players_built = 4;
+   */
+  playersBuilt: bigint;
+
+  /**
+   * About how many there are: the players in the order of the old one.
+   *
+   * @generated from field: int64 total_players = 5;
+   */
+  totalPlayers: bigint;
+
+  /**
+   * Since the rebuild of this board began.
+   *
+   * @generated from field: google.protobuf.Duration took = 6;
+   */
+  took?: Duration | undefined;
+
+  /**
+   * The new ranking is in use, or the board was left out.
+   *
+   * @generated from field: bool done = 7;
+   */
+  done: boolean;
+};
+
+/**
+ * Describes the message score.v1.RebuildRankingResponse.
+ * Use `create(RebuildRankingResponseSchema)` to create a new message.
+ */
+export declare const RebuildRankingResponseSchema: GenMessage<RebuildRankingResponse>;
+
+/**
  * How a board adds up a player's events.
  *
  * @generated from enum score.v1.Aggregation
@@ -409,7 +735,7 @@ export enum BoardState {
 export declare const BoardStateSchema: GenEnum<BoardState>;
 
 /**
- * Game settings. Needs a token with the role `admin` for the game.
+ * Game settings and upkeep. Needs a token with the role `admin` for the game.
  *
  * @generated from service score.v1.AdminService
  */
@@ -461,6 +787,40 @@ export declare const AdminService: GenService<{
     methodKind: "unary";
     input: typeof DeleteGameRequestSchema;
     output: typeof DeleteGameResponseSchema;
+  },
+  /**
+   * Compares rankings with the ledger by digest, page by page, while scores go
+   * on coming in, and names what differs. Tells how far it is a few times a
+   * second; the last message of each board has `done`. A player whose standing
+   * was committed less than a second ago does not count as different.
+   *
+   * Errors: NOT_FOUND; UNAVAILABLE while the ranking is out of reach, catching
+   * up, or was rebuilt meanwhile, and for a board named that is being filled;
+   * and as PutGame.
+   *
+   * @generated from rpc score.v1.AdminService.VerifyRanking
+   */
+  verifyRanking: {
+    methodKind: "server_streaming";
+    input: typeof VerifyRankingRequestSchema;
+    output: typeof VerifyRankingResponseSchema;
+  },
+  /**
+   * Builds rankings anew from the ledger, beside those in use: reads, ranks and
+   * watches go on until each takes its place. One board after the other. Tells
+   * how far it is a few times a second; the last message of each board has
+   * `done`. A board that was begun is finished even when the caller leaves.
+   *
+   * Errors: NOT_FOUND; UNAVAILABLE while the ranking is out of reach, catching
+   * up, or being rebuilt by somebody else, and for a board named that is being
+   * filled; and as PutGame.
+   *
+   * @generated from rpc score.v1.AdminService.RebuildRanking
+   */
+  rebuildRanking: {
+    methodKind: "server_streaming";
+    input: typeof RebuildRankingRequestSchema;
+    output: typeof RebuildRankingResponseSchema;
   },
 }>;
 

@@ -10,8 +10,6 @@ local base, epoch, lease, sign, standings =
   KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), cjson.decode(ARGV[4])
 local meta = redis.call('HMGET', base, 'building', 'server')
 if meta[1] ~= epoch or meta[2] ~= this_server() then return 0 end
-local now = redis.call('TIME')
-local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
 local changed_at = tonumber(redis.call('HGET', base, 'changed_at') or '0')
 local built = 0
 for _, standing in ipairs(standings) do
@@ -19,5 +17,5 @@ for _, standing in ipairs(standings) do
   changed_at = math.max(changed_at, standing[5])
 end
 redis.call('HINCRBY', base, 'built_changes', digits(built))
-redis.call('HSET', base, 'lease_ends', digits(now_ms + lease), 'changed_at', digits(changed_at))
+redis.call('HSET', base, 'lease_ends', digits(now_ms() + lease), 'changed_at', digits(changed_at))
 return 1

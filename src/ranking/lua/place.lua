@@ -1,5 +1,6 @@
 -- Puts standings in their places, unless newer ones of the players are there,
--- in the ranking in use and in the one being built.
+-- in the ranking in use and in the one being built. One whose builder fell
+-- silent is dropped: writes would go on filling it.
 -- KEYS[1] meta hash of the board
 -- ARGV[1] sign: 1 on a descending board, -1 on an ascending one
 -- ARGV[2] publish: PUBLISH or SPUBLISH
@@ -8,11 +9,15 @@
 -- when the board has no ranking.
 --!include record.lua
 local base, sign, publish, standings = KEYS[1], tonumber(ARGV[1]), ARGV[2], cjson.decode(ARGV[3])
-local meta = redis.call('HMGET', base, 'epoch', 'version', 'building', 'changed_at', 'server')
+local meta =
+  redis.call('HMGET', base, 'epoch', 'version', 'building', 'changed_at', 'server', 'lease_ends')
 local epoch, version, building = meta[1], tonumber(meta[2] or '0'), meta[3]
 if meta[5] ~= this_server() then return false end
 
-if building then
+if building and tonumber(meta[6] or '0') < now_ms() then
+  redis.call('UNLINK', sorted_key(base, building), record_key(base, building))
+  redis.call('HDEL', base, 'building', 'built_changes', 'builder', 'lease_ends')
+elseif building then
   local built = 0
   for _, standing in ipairs(standings) do built = built + put(base, building, sign, standing) end
   redis.call('HINCRBY', base, 'built_changes', digits(built))

@@ -49,6 +49,11 @@ local function put(base, epoch, sign, standing)
   return version - old_version
 end
 
+local function now_ms()
+  local now = redis.call('TIME')
+  return now[1] * 1000 + math.floor(now[2] / 1000)
+end
+
 -- A new version: the time in microseconds, or one more than the last. It goes
 -- on growing when Redis falls back to an older copy.
 local function next_version(base)

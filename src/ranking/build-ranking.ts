@@ -1,0 +1,55 @@
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Board } from "../model/game.ts";
+import { ScoreError } from "../model/score-error.ts";
+import type { Timers } from "../model/timers.ts";
+import type { Pace } from "./pace.ts";
+import type { Ranking } from "./ranking.ts";
+
+/** Standings read and written in one step when nothing else matters. */
+const stepStandings = 1_000;
+
+/** And when others go on meanwhile: 2.5 ms of an embedded ledger, which does one thing at a time. */
+const gentleStandings = 250;
+
+interface BuildOptions {
+  readonly board: Board;
+  readonly ledger: Ledger;
+  readonly ranking: Ranking;
+  readonly timers: Timers;
+  /** Ends the build between two steps. */
+  readonly signal: AbortSignal;
+  /** From now on writes reach the new ranking, too. */
+  readonly onBegun?: () => void;
+  readonly onProgress?: (playersBuilt: number) => void;
+  /** Leaves room for others who read and write; without it the build is as fast as it can be. */
+  readonly pace?: Pace;
+}
+
+/**
+ * Builds a board's ranking from the ledger, in a new epoch beside the one in
+ * use, and puts it in its place. False when somebody else is building one.
+ * Rejects `ranking_unavailable`, `ledger_unavailable` and `shutting_down`.
+ */
+export async function buildRanking(options: BuildOptions): Promise<boolean> {
+  const { board, ledger, ranking, timers, signal, onBegun, onProgress, pace } = options;
+  const epoch = await ledger.instances.nextEpoch(board);
+  const rebuild = await ranking.beginRebuild(board, epoch);
+  if (rebuild === undefined) return false;
+  onBegun?.();
+  const checkpoint = await ledger.instances.checkpoint();
+  const limit = pace ? gentleStandings : stepStandings;
+  let built = 0;
+  for (let after: string | undefined; ; ) {
+    if (signal.aborted) throw new ScoreError("shutting_down", "the service is shutting down");
+    const page = await ledger.standings.page(board, after, limit);
+    await rebuild.add(page.standings);
+    built += page.standings.length;
+    onProgress?.(built);
+    after = page.next;
+    if (after === undefined) break;
+    // An embedded ledger and a ranking in memory answer within the same turn.
+    await (pace?.rest() ?? new Promise<void>((resolve) => timers.soon(resolve)));
+  }
+  await rebuild.finish(checkpoint);
+  return true;
+}

@@ -1,0 +1,19 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** A step that took longer waited for something. In ms. */
+const longestRest = 50;
+
+/**
+ * Work in steps that leaves the others as much time as it takes: with an
+ * embedded ledger of 100,000 players a rebuild without rests made the median
+ * update 20 ms instead of 2, and the longest 67.
+ */
+export class Pace {
+  #began = performance.now();
+
+  /** After each step: rests as long as it took, within limits. */
+  async rest(): Promise<void> {
+    await sleep(Math.min(performance.now() - this.#began, longestRest));
+    this.#began = performance.now();
+  }
+}

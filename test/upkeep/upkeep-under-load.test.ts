@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { AdminService } from "../../gen/score/v1/admin_pb.js";
+import type { RunningService } from "../../src/app/service.ts";
+import { type Backend, backendKinds } from "../lanes/backends.ts";
+import { eventually } from "../lanes/eventually.ts";
+import type { Caller } from "../lanes/games.ts";
+import { GrpcClient } from "../lanes/grpc-client.ts";
+import { startTestService, tokenFor } from "../lanes/test-service.ts";
+import { redisCommand } from "../servers/redis-command.ts";
+import { fillBoard } from "./big-board.ts";
+import { LongestTurn } from "./longest-turn.ts";
+import { SteadyLoad } from "./steady-load.ts";
+
+const { verifyRanking, rebuildRanking } = AdminService.method;
+
+const gameId = "big";
+const players = 30_000;
+
+/**
+ * What nothing may take longer than, in ms: the time of the processor that this
+ * thread, with the service in it, takes in one turn of the event loop, and in
+ * all while one update is under way; and a command of Redis. What a clock would
+ * show depends on what else the machine does.
+ */
+const stallMs = 100;
+
+for (const kind of backendKinds) {
+  describe(`a board of ${players} players under load, ${kind.name}`, { timeout: 120_000 }, () => {
+    let backend: Backend;
+    let service: RunningService;
+    let client: GrpcClient;
+    let caller: Caller;
+    let load: SteadyLoad;
+    before(async () => {
+      backend = await kind.start();
+      await fillBoard(backend, gameId, players);
+      service = await startTestService(backend);
+      client = new GrpcClient(service.grpcPort);
+      caller = {
+        client,
+        server: { token: await tokenFor("server", "game-server") },
+        admin: { token: await tokenFor("admin", "operator") },
+      };
+      await eventually("the board is ranked", () => service.ready());
+      load = new SteadyLoad(caller, gameId, players);
+      await load.warm();
+    });
+    after(async () => {
+      try {
+        await load?.end();
+      } finally {
+        client?.close();
+        await service?.close();
+        await backend?.close();
+      }
+    });
+
+    const verify = async () => {
+      const messages = client.watch(verifyRanking, { gameId }, caller.admin);
+      const last = (await Array.fromAsync(messages)).at(-1) ?? assert.fail();
+      assert.deepEqual([last.done, last.playersChecked], [true, BigInt(players)]);
+      assert.equal(last.differenceCount, 0n);
+    };
+    const rebuild = async () => {
+      const messages = client.watch(rebuildRanking, { gameId }, caller.admin);
+      const last = (await Array.fromAsync(messages)).at(-1) ?? assert.fail();
+      assert.deepEqual([last.done, last.playersBuilt], [true, BigInt(players)]);
+    };
+
+    for (const [name, upkeep] of [
+      ["verified", verify],
+      ["rebuilt", rebuild],
+    ] as const) {
+      it(`is ${name} without a stall`, async (t) => {
+        const { REDIS_URL } = backend.env;
+        if (REDIS_URL) {
+          const threshold = String(1_000 * stallMs);
+          await redisCommand(REDIS_URL, "CONFIG", "SET", "slowlog-log-slower-than", threshold);
+          await redisCommand(REDIS_URL, "SLOWLOG", "RESET");
+        }
+        const turns = new LongestTurn();
+        const { felt } = await load.during(upkeep);
+        const { longestMs } = turns.end();
+        t.diagnostic(JSON.stringify({ ...felt, longestTurn: longestMs }));
+        assert.ok(felt.updates > 20, "updates went on");
+        assert.equal(felt.unranked, 0, "with their ranks");
+        assert.ok(longestMs < stallMs, `a turn of the event loop took ${longestMs} ms`);
+        const { mostWorkInUpdate } = felt;
+        assert.ok(
+          mostWorkInUpdate < stallMs,
+          `an update waited for ${mostWorkInUpdate} ms of work`,
+        );
+        if (REDIS_URL) assert.deepEqual(await redisCommand(REDIS_URL, "SLOWLOG", "GET"), []);
+      });
+    }
+  });
+}
