@@ -62,6 +62,11 @@ async function isUnavailable(ranking: Ranking, board: Board, rebuild: Rebuild) {
 
 async function buildAndBegin(ranking: Ranking, board: Board): Promise<Rebuild> {
   await build(ranking, board, { standings: [aStanding({ playerId: "ann" })] });
+  return begin(ranking, board);
+}
+
+/** Of a ranking that is built. */
+async function begin(ranking: Ranking, board: Board): Promise<Rebuild> {
   const rebuild = await ranking.beginRebuild(board, 2);
   assert.ok(rebuild);
   return rebuild;
@@ -152,7 +157,7 @@ describe("a ranking whose Redis fails", { timeout: 120_000 }, () => {
       const [lost] = boards.filter(isThere);
       const others = boards.filter((board) => !isThere(board));
       assert.ok(lost && others.length > 0, "boards are spread over the nodes");
-      const rebuild = await buildAndBegin(ranking, lost);
+      const rebuild = await begin(ranking, lost);
       await victim[how]();
       await isUnavailable(ranking, lost, rebuild);
       await until(async () => {
