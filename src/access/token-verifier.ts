@@ -49,14 +49,19 @@ export class TokenVerifier {
     else this.#key = "jwks" in keys ? createLocalJWKSet(keys.jwks) : keysFrom(keys.jwksUrl);
   }
 
+  /** Who sent a token that was verified a moment ago; undefined for any other. Costs a look-up. */
+  remembered(token: string): Identity | undefined {
+    const known = this.#remembered.get(token);
+    return known && known.expiresAt > this.#options.now() ? known.identity : undefined;
+  }
+
   /**
    * Rejects `unauthenticated` unless the token is signed, in time and complete,
    * `keys_unavailable` while the keys to tell that can't be fetched.
    */
   async verify(token: string): Promise<Identity> {
-    const now = this.#options.now();
-    const known = this.#remembered.get(token);
-    if (known && known.expiresAt > now) return known.identity;
+    const known = this.remembered(token);
+    if (known !== undefined) return known;
     const payload = await this.#verifySignature(token);
     const parsed = claims.safeParse(payload);
     if (!parsed.success) {
@@ -67,7 +72,8 @@ export class TokenVerifier {
     const identity: Identity = { subject: sub, role, games };
     // Without an end the key may still be withdrawn: look again in a minute.
     const expiresAt = payload.exp === undefined ? Number.POSITIVE_INFINITY : payload.exp * 1_000;
-    this.#remembered.set(token, { identity, expiresAt: Math.min(expiresAt, now + 60_000) });
+    const lookAgainAt = this.#options.now() + 60_000;
+    this.#remembered.set(token, { identity, expiresAt: Math.min(expiresAt, lookAgainAt) });
     return identity;
   }
 

@@ -102,10 +102,12 @@ export async function startService(settings: Settings): Promise<RunningService> 
       prefix: `score:${ledger.ledgerId.slice(0, 8)}`,
       playerUpdatesPerSecond: settings.SCORE_PLAYER_UPDATES_PER_SECOND,
       anonymousCallsPerSecond: settings.SCORE_ANONYMOUS_CALLS_PER_SECOND,
+      now,
     });
     const hub = new WatchHub({
       times: { tickMs: settings.SCORE_TICK_MS, pollMs: 1_000, heartbeatMs: 15_000 },
       maxWatches: settings.SCORE_MAX_WATCHES,
+      maxWatchesPerCaller: settings.SCORE_MAX_WATCHES_PER_CALLER,
       now,
       onFrames: (sent, skipped) => metrics.framed(sent, skipped),
       onError,

@@ -1,3 +1,4 @@
+import { callerKey } from "../access/caller-key.ts";
 import { mayRead } from "../access/permissions.ts";
 import { ScoreError } from "../model/score-error.ts";
 import { maxEntries } from "../ranking/board-reader.ts";
@@ -31,7 +32,8 @@ export async function watchLeaderboard(
   mayRead(call.identity, gameId, rooms.anonymousRead);
   const { boardNo } = await rooms.catalog.board(gameId, boardId);
   const board = watchedBoard(rooms, gameId, boardId, boardNo);
-  return rooms.hub.join({ key: String(boardNo), board, limit, known, sink });
+  const caller = callerKey(call.identity, call.address);
+  return rooms.hub.join({ key: String(boardNo), board, caller, limit, known, sink });
 }
 
 function watchedBoard(

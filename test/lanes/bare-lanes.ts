@@ -35,6 +35,7 @@ export async function openBareLanes({
     prefix: "test",
     playerUpdatesPerSecond: 0,
     anonymousCallsPerSecond: 0,
+    now: Date.now,
   });
   const verifier = new TokenVerifier({
     keys: { secret: testSecret },
