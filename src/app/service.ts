@@ -7,6 +7,7 @@ import { callerAddress } from "../lanes/caller-address.ts";
 import { GrpcLane } from "../lanes/grpc-lane.ts";
 import { Guard } from "../lanes/guard.ts";
 import { unaryMethods } from "../lanes/methods.ts";
+import { UnfinishedRequests } from "../lanes/unfinished-requests.ts";
 import { WebLane } from "../lanes/web-lane.ts";
 import { openEmbeddedDatabase } from "../ledger/embedded-database.ts";
 import { openPostgresDatabase } from "../ledger/postgres-database.ts";
@@ -32,6 +33,15 @@ import { watchHealth } from "./watch-health.ts";
 const statementMs = 10_000;
 
 const maxMessageBytes = 4 * 1_024 * 1_024;
+
+/** Clients that are there for a reason need milliseconds; a line that carries 4 MiB in 30 s is a slow one. */
+const patience = {
+  headersMs: 10_000,
+  requestMs: 30_000,
+  idleMs: 300_000,
+  silentMs: 30_000,
+  answerMs: 10_000,
+};
 
 /** A service that runs. */
 export interface RunningService {
@@ -152,7 +162,10 @@ export async function startService(settings: Settings): Promise<RunningService> 
       callerAddress: callerAddress(settings.SCORE_TRUSTED_PROXIES),
       tls: tlsFiles(settings),
       maxMessageBytes,
+      patience,
     };
+    const unfinished = new UnfinishedRequests(patience.requestMs);
+    closers.push(() => unfinished.close());
     const grpc = new GrpcLane(lane);
     const web = new WebLane({
       ...lane,

@@ -25,7 +25,7 @@ import type { Frame } from "../watch/frame.ts";
 import { decoded, methodDefinition } from "./grpc-method.ts";
 import { type Incoming, RefusedCall } from "./guard.ts";
 import { Health } from "./health.ts";
-import type { Lane, LaneOptions } from "./lane.ts";
+import { type Lane, type LaneOptions, maxConcurrentStreams } from "./lane.ts";
 import { fromResult, toSubmission } from "./messages.ts";
 import { toWatchRequest, type UnaryMethod } from "./methods.ts";
 import { reflection } from "./reflection.ts";
@@ -47,9 +47,12 @@ export class GrpcLane {
     this.#server = new Server({
       "grpc.max_receive_message_length": options.maxMessageBytes,
       "grpc.max_send_message_length": options.maxMessageBytes,
-      "grpc.keepalive_time_ms": 30_000,
-      "grpc.keepalive_timeout_ms": 10_000,
-      "grpc.max_concurrent_streams": 10_000,
+      "grpc.keepalive_time_ms": options.patience.silentMs,
+      "grpc.keepalive_timeout_ms": options.patience.answerMs,
+      "grpc.max_connection_idle_ms": options.patience.idleMs,
+      "grpc.max_concurrent_streams": maxConcurrentStreams,
+      // MB of a connection; new calls are refused above it. Without it there is no end.
+      "grpc-node.max_session_memory": 64,
     });
     this.#addServices();
     this.#health.addTo(this.#server);

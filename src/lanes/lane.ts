@@ -9,6 +9,19 @@ export interface TlsFiles {
   readonly key: Buffer;
 }
 
+/** How long callers may take, in ms. */
+export interface Patience {
+  /** For the headers of a request. */
+  readonly headersMs: number;
+  /** For a whole request; pipes have no end. */
+  readonly requestMs: number;
+  /** For a connection without a call under way. */
+  readonly idleMs: number;
+  /** For a sign of life on a connection: without one it is asked, and given the second time to answer. */
+  readonly silentMs: number;
+  readonly answerMs: number;
+}
+
 /** What every lane is made of. */
 export interface LaneOptions {
   readonly rooms: Rooms;
@@ -17,7 +30,14 @@ export interface LaneOptions {
   readonly unary: readonly UnaryMethod[];
   readonly tls: TlsFiles | undefined;
   readonly maxMessageBytes: number;
+  readonly patience: Patience;
 }
+
+/**
+ * Calls at a time on one connection: clients wait with those above it, and
+ * whoever does not is cut off. Envoy opens as many connections as it needs.
+ */
+export const maxConcurrentStreams = 250;
 
 /** An open port and how to leave it. */
 export interface Lane {

@@ -25,7 +25,8 @@ import { streamScores } from "../service/stream-scores.ts";
 import { watchLeaderboard } from "../service/watch-leaderboard.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import { type Incoming, RefusedCall } from "./guard.ts";
-import type { Lane, LaneOptions } from "./lane.ts";
+import { closeWhenIdle } from "./idle-session.ts";
+import { type Lane, type LaneOptions, maxConcurrentStreams } from "./lane.ts";
 import { fromResult, toSubmission } from "./messages.ts";
 import { toWatchRequest } from "./methods.ts";
 import { type OperatorPages, webPages } from "./web-pages.ts";
@@ -87,7 +88,8 @@ export class WebLane {
   }
 
   #createServer(): Server {
-    const { tls, callerAddress, corsOrigins, maxMessageBytes, pages, webRoot } = this.#options;
+    const { tls, callerAddress, corsOrigins, maxMessageBytes, pages, patience, webRoot } =
+      this.#options;
     const calls = connectNodeAdapter({
       routes: (router) => this.#routes(router),
       readMaxBytes: maxMessageBytes,
@@ -116,11 +118,19 @@ export class WebLane {
       }
       allowOrigins(request, response, () => calls(request as never, response as never));
     };
-    if (tls === undefined) return createServer(handle);
+    const { headersMs, requestMs, idleMs } = patience;
+    const http1 = {
+      headersTimeout: headersMs,
+      requestTimeout: requestMs,
+      connectionsCheckingInterval: headersMs / 2,
+    };
+    if (tls === undefined) return createServer(http1, handle);
+    const settings = { maxConcurrentStreams };
     const secure = createSecureServer(
-      { cert: tls.cert, key: tls.key, allowHTTP1: true },
+      { ...http1, settings, cert: tls.cert, key: tls.key, allowHTTP1: true },
       handle as never,
     );
+    secure.on("session", (session) => closeWhenIdle(session, idleMs));
     return secure as unknown as Server;
   }
 

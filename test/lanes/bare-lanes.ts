@@ -4,7 +4,9 @@ import { TokenVerifier } from "../../src/access/token-verifier.ts";
 import { callerAddress } from "../../src/lanes/caller-address.ts";
 import { GrpcLane } from "../../src/lanes/grpc-lane.ts";
 import { Guard } from "../../src/lanes/guard.ts";
+import type { Patience, TlsFiles } from "../../src/lanes/lane.ts";
 import { unaryMethods } from "../../src/lanes/methods.ts";
+import { UnfinishedRequests } from "../../src/lanes/unfinished-requests.ts";
 import { WebLane } from "../../src/lanes/web-lane.ts";
 import { Metrics } from "../../src/ops/metrics.ts";
 import type { Rooms } from "../../src/service/rooms.ts";
@@ -17,7 +19,18 @@ interface BareLanesOptions {
   readonly log: Logger;
   /** The folder of the page. */
   readonly webRoot: string;
+  readonly tls?: TlsFiles;
+  /** Longer than any test without it. */
+  readonly patience?: Partial<Patience>;
 }
+
+const untilTheEnd: Patience = {
+  headersMs: 60_000,
+  requestMs: 60_000,
+  idleMs: 60_000,
+  silentMs: 60_000,
+  answerMs: 60_000,
+};
 
 /** Both lanes without a service behind them. */
 export interface BareLanes extends Ports {
@@ -26,9 +39,11 @@ export interface BareLanes extends Ports {
 
 /** Opens both lanes, with the guard of the service, on rooms that the test makes. */
 export async function openBareLanes({
-  rooms: given,
+  rooms: givenRooms,
   log,
   webRoot,
+  tls,
+  patience: given,
 }: BareLanesOptions): Promise<BareLanes> {
   const limits = new RateLimits({
     redis: undefined,
@@ -46,14 +61,17 @@ export async function openBareLanes({
   });
   const metrics = new Metrics();
   const guard = new Guard({ verifier, limits, metrics, log, now: Date.now });
+  const patience = { ...untilTheEnd, ...given };
+  const unfinished = new UnfinishedRequests(patience.requestMs);
   const stopping = new AbortController().signal;
-  const rooms = { limits, stopping, now: Date.now, anonymousRead: true, ...given } as Rooms;
+  const rooms = { limits, stopping, now: Date.now, anonymousRead: true, ...givenRooms } as Rooms;
   const options = {
     rooms,
     guard,
     unary: unaryMethods(rooms, guard),
     callerAddress: callerAddress([]),
-    tls: undefined,
+    tls,
+    patience,
     maxMessageBytes: 1_024 * 1_024,
   };
   const pages = { isReady: async () => true, metrics: () => metrics.text() };
@@ -67,6 +85,7 @@ export async function openBareLanes({
     close: async () => {
       for (const lane of lanes) lane.close();
       await Promise.all(lanes.map((lane) => lane.drain()));
+      unfinished.close();
     },
   };
 }
