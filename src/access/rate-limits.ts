@@ -89,6 +89,11 @@ export class RateLimits {
     await this.#consume(limiter, `${gameId}/${playerId}/${name}`, "action_limited", message);
   }
 
+  /** Resolves when a caller who was refused for another reason may be told so. */
+  async refusal(caller: string): Promise<void> {
+    await this.#refusals.turn(caller);
+  }
+
   async #consume(
     limiter: RateLimiterAbstract | undefined,
     key: string,

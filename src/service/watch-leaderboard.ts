@@ -1,6 +1,6 @@
 import { callerKey } from "../access/caller-key.ts";
 import { mayRead } from "../access/permissions.ts";
-import { ScoreError } from "../model/score-error.ts";
+import { isScoreError, ScoreError } from "../model/score-error.ts";
 import { maxEntries } from "../ranking/board-reader.ts";
 import type { WatchedBoard } from "../watch/board-feed.ts";
 import type { FrameSink, KnownState } from "../watch/watch.ts";
@@ -33,7 +33,13 @@ export async function watchLeaderboard(
   const { boardNo } = await rooms.catalog.board(gameId, boardId);
   const board = watchedBoard(rooms, gameId, boardId, boardNo);
   const caller = callerKey(call.identity, call.address);
-  return rooms.hub.join({ key: String(boardNo), board, caller, limit, known, sink });
+  try {
+    return await rooms.hub.join({ key: String(boardNo), board, caller, limit, known, sink });
+  } catch (error) {
+    const isRefused = caller !== undefined && isScoreError(error, "too_many_watches");
+    if (isRefused) await rooms.limits.refusal(caller);
+    throw error;
+  }
 }
 
 function watchedBoard(

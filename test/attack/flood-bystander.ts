@@ -11,10 +11,10 @@ const callsPerSecond = 25;
 /** In ms. */
 export interface Figures {
   readonly callP50: number;
-  readonly callP95: number;
+  readonly callP90: number;
   /** From sending a score until it is shown on a watch. */
   readonly watchP50: number;
-  readonly watchP95: number;
+  readonly watchP90: number;
 }
 
 /**
@@ -65,9 +65,9 @@ export class Bystander {
     }
     await Promise.all(calls);
     while (this.#sentAt.size > 0) await Promise.race([pause(5), this.#watching]);
-    const [callP50, callP95] = this.#calls.percentiles(0.5, 0.95);
-    const [watchP50, watchP95] = this.#frames.percentiles(0.5, 0.95);
-    return { callP50, callP95, watchP50, watchP95 };
+    const [callP50, callP90] = this.#calls.percentiles(0.5, 0.9);
+    const [watchP50, watchP90] = this.#frames.percentiles(0.5, 0.9);
+    return { callP50, callP90, watchP50, watchP90 };
   }
 
   async leave(): Promise<void> {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { callHeaders, type HeaderBlock } from "../../bench/header-block.ts";
-import { frame, frameFlag, frameType } from "../../bench/http2-frame.ts";
+import { frame, frameFlag, frameType, initialWindow } from "../../bench/http2-frame.ts";
 import type { Load } from "../../bench/load.ts";
 import { FloodConnection } from "./flood-connection.ts";
 
@@ -17,6 +17,8 @@ export interface CallFloodOptions {
   readonly connections: number;
   /** Of each connection; an answer is followed by the next call. Without it nobody waits for answers. */
   readonly inFlight?: number;
+  /** Reads no answer, and has room for none. */
+  readonly isDeaf?: boolean;
   /** All connections together; as fast as the answers come without it. */
   readonly perSecond?: number;
 }
@@ -47,13 +49,9 @@ export class CallFlood implements Load<CallFloodResult> {
   #thrownOut = 0;
   #began = 0;
 
-  private constructor(options: CallFloodOptions) {
+  constructor(options: CallFloodOptions) {
     this.#options = options;
     this.#message = Buffer.from(options.message, "base64");
-  }
-
-  static async start(options: CallFloodOptions): Promise<CallFlood> {
-    return new CallFlood(options);
   }
 
   begin(): void {
@@ -92,6 +90,7 @@ export class CallFlood implements Load<CallFloodResult> {
     };
     const connection = await FloodConnection.open({
       port: this.#options.port,
+      ...(this.#options.isDeaf ? { isDeaf: true, settings: initialWindow(0) } : {}),
       onAnswer: () => {
         this.#answers += 1;
         if (this.#options.inFlight !== undefined) next();

@@ -22,6 +22,8 @@ export interface FloodConnectionOptions {
   /** Speaks HTTP/2 from the start; false for those who send what they like. */
   readonly isHttp2?: boolean;
   readonly onAnswer?: (streamId: number) => void;
+  /** The service lets this side send so many bytes more: on a stream, or on 0 for all. */
+  readonly onWindow?: (streamId: number, bytes: number) => void;
 }
 
 /** A connection of an attacker: sends whatever frames it is given, whatever the service says to that. */
@@ -109,6 +111,8 @@ export class FloodConnection {
     } else if (type === frameType.resetStream) {
       this.met.resets += 1;
       this.#options.onAnswer?.(streamId);
+    } else if (type === frameType.windowUpdate) {
+      this.#options.onWindow?.(streamId, this.#held.readUInt32BE(at + frameHeadBytes));
     } else if (type === frameType.goAway) {
       this.met.goAway = this.#held.readUInt32BE(at + frameHeadBytes + 4);
     } else if ((type === frameType.settings || type === frameType.ping) && !isEnd) {

