@@ -61,7 +61,7 @@ export async function startAttack<R>(
   const attacker = await LoadProcess.start<AttackOptions, R>(
     "../test/attack/flood-attacker.ts",
     options,
-    AbortSignal.timeout(120_000),
+    test.signal,
   );
   test.after(() => attacker[Symbol.asyncDispose]());
   await attacker.begin();
