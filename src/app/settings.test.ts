@@ -185,7 +185,7 @@ describe("settings that are left out", () => {
 describe("settings that are given", () => {
   it("are numbers within their bounds", () => {
     const names = settingNames.filter((name) => wrongValues[name]?.includes("1.5"));
-    assert.equal(names.length, 7);
+    assert.equal(names.length, 8);
     for (const name of names)
       assert.partialDeepStrictEqual(readSettings({ [name]: "1" }), { [name]: 1 });
     const env = {
