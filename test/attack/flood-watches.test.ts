@@ -53,32 +53,6 @@ describe("10,000 watches from one client", () => {
     };
   };
 
-  for (const [name, fields] of [
-    ["by address", {}],
-    ["by player", { token: "player" }],
-    ["by address, and none is read", { isDeaf: true }],
-  ] as const) {
-    it(`come to ${most}, counted ${name}; nobody else is slower, and no memory filled`, async (test) => {
-      const token = "token" in fields ? { token: await tokenFor(fields.token, "eve") } : {};
-      const options = await watches({ ...fields, ...token, perSecond });
-      let before = Number.NaN;
-      let grownBy = Number.NaN;
-      const met = await assertUnharmed(test, scene, async () => {
-        before = (await scene.usage()).residentMebibytes;
-        const began = performance.now();
-        const end = await start(test, options);
-        return async () => {
-          const allAskedAt = began + (asked * 1_000) / perSecond;
-          await pause(Math.max(0, allAskedAt - performance.now()));
-          grownBy = Math.round((await scene.usage()).residentMebibytes - before);
-          return { ...(await end()), grownBy };
-        };
-      });
-      assert.ok(met.sent > 0.9 * asked, `${met.sent} were asked for`);
-      assert.ok(grownBy < 300, `memory grew by ${grownBy} MiB`);
-    });
-  }
-
   it("are refused with how long to wait, through every lane, until there is room", async (test) => {
     const token = await tokenFor("player", "mallory");
     const end = await start(test, await watches({ token, inFlight: 30 }));
@@ -107,4 +81,30 @@ describe("10,000 watches from one client", () => {
       await watch.return(undefined);
     }
   });
+
+  for (const [name, fields] of [
+    ["by address", {}],
+    ["by player", { token: "player" }],
+    ["by address, and none is read", { isDeaf: true }],
+  ] as const) {
+    it(`come to ${most}, counted ${name}; nobody else is slower, and no memory filled`, async (test) => {
+      const token = "token" in fields ? { token: await tokenFor(fields.token, "eve") } : {};
+      const options = await watches({ ...fields, ...token, perSecond, inFlight: 250 });
+      let before = Number.NaN;
+      let grownBy = Number.NaN;
+      const met = await assertUnharmed(test, scene, async () => {
+        before = (await scene.usage()).residentMebibytes;
+        const began = performance.now();
+        const end = await start(test, options);
+        return async () => {
+          const allAskedAt = began + (asked * 1_000) / perSecond;
+          await pause(Math.max(0, allAskedAt - performance.now()));
+          grownBy = Math.round((await scene.usage()).residentMebibytes - before);
+          return { ...(await end()), grownBy };
+        };
+      });
+      assert.ok(met.sent > 0.9 * asked, `${met.sent} were asked for`);
+      assert.ok(grownBy < 300, `memory grew by ${grownBy} MiB`);
+    });
+  }
 });
