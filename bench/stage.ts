@@ -55,6 +55,7 @@ export class Stage {
         SCORE_HTTP_PORT: "0",
         SCORE_JWT_SECRET: secret,
         SCORE_ANONYMOUS_CALLS_PER_SECOND: "0",
+        SCORE_MAX_WATCHES_PER_CALLER: "0",
         SCORE_LOG_LEVEL: "warn",
         ...settings,
       },

@@ -5,7 +5,7 @@ import { RateLimits } from "./rate-limits.ts";
 
 function newLimits(playerUpdatesPerSecond = 5, anonymousCallsPerSecond = 3): RateLimits {
   const limits = { playerUpdatesPerSecond, anonymousCallsPerSecond };
-  return new RateLimits({ redis: undefined, prefix: "test", ...limits });
+  return new RateLimits({ redis: undefined, prefix: "test", now: Date.now, ...limits });
 }
 
 /** Refused with a wait of more than 0 and at most `longestMs`. */
@@ -90,6 +90,77 @@ describe("the calls of an address without a valid token", () => {
     const limits = newLimits();
     await times(3, () => limits.anonymousCall("chess/ada"));
     await times(5, () => limits.update("chess", "ada"));
+  });
+});
+
+describe("the refusals of a flood", () => {
+  const settledOf = (calls: readonly Promise<void>[]) => {
+    const state = { refused: 0 };
+    for (const call of calls) call.catch(() => (state.refused += 1));
+    return state;
+  };
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+  it("leave at once up to the 100th in a row, then 10 ms apart and within 5 s", async () => {
+    const limits = newLimits();
+    const calls = Array.from({ length: 5 + 1_000 }, () => limits.update("chess", "eve"));
+    const state = settledOf(calls);
+    await settle();
+    assert.equal(state.refused, 101);
+    mock.timers.tick(100);
+    await settle();
+    assert.equal(state.refused, 111);
+    mock.timers.tick(4_900);
+    await settle();
+    assert.equal(state.refused, 1_000);
+  });
+
+  it("don't hold up what others are refused, or what is accepted", async () => {
+    const limits = newLimits();
+    const flood = settledOf(Array.from({ length: 1_000 }, () => limits.update("chess", "eve")));
+    await times(5, () => limits.update("chess", "bob"));
+    await assert.rejects(limits.update("chess", "bob"), refused("rate_limited", 1_000));
+    mock.timers.tick(1_000);
+    await limits.update("chess", "eve");
+    assert.ok(flood.refused < 995);
+    mock.timers.tick(4_000);
+  });
+
+  it("say how long to wait from then on", async () => {
+    const limits = newLimits();
+    const calls = Array.from({ length: 5 + 121 }, () => limits.update("chess", "eve"));
+    const last = calls.at(-1)?.catch((error) => error);
+    settledOf(calls);
+    await settle();
+    mock.timers.tick(200);
+    const refusal = await last;
+    assert.ok(isScoreError(refusal, "rate_limited"));
+    assert.equal(refusal.retryAfterMs, 800);
+  });
+
+  it("let a token from that address be checked within a second, and others at once", async () => {
+    const limits = newLimits();
+    settledOf(Array.from({ length: 1_000 }, () => limits.anonymousCall("192.0.2.1")));
+    await settle();
+    let checked = 0;
+    const checks = Array.from({ length: 2_000 }, () =>
+      limits.tokenCheck("192.0.2.1").then(() => (checked += 1)),
+    );
+    await limits.tokenCheck("192.0.2.2");
+    mock.timers.tick(499);
+    await settle();
+    assert.equal(checked, 500);
+    mock.timers.tick(501);
+    await Promise.all(checks);
+    mock.timers.tick(5_000);
+  });
+
+  it("are one flood from all addresses of an IPv6 network", async () => {
+    const limits = newLimits();
+    await times(3, () => limits.anonymousCall("2001:db8::1"));
+    const refusal = refused("rate_limited", 1_000);
+    await assert.rejects(limits.anonymousCall("2001:db8::ffff:2"), refusal);
+    await limits.anonymousCall("2001:db8:0:1::1");
   });
 });
 

@@ -64,14 +64,19 @@ export class TokenVerifier {
     else this.#key = (header, token) => keys.remote.find(header, token);
   }
 
+  /** Who sent a token that was verified a moment ago; undefined for any other. Costs a look-up. */
+  remembered(token: string): Identity | undefined {
+    const known = this.#remembered.get(token);
+    return known && known.until > this.#options.now() ? known.identity : undefined;
+  }
+
   /**
    * Rejects `unauthenticated` unless the token is signed, in time and complete,
    * `keys_unavailable` while the keys to tell that can't be fetched.
    */
   async verify(token: string): Promise<Identity> {
-    const now = this.#options.now();
-    const known = this.#remembered.get(token);
-    if (known && known.until > now) return known.identity;
+    const known = this.remembered(token);
+    if (known !== undefined) return known;
     const payload = await this.#verifySignature(token);
     const parsed = claims.safeParse(payload);
     if (!parsed.success) {
@@ -81,7 +86,8 @@ export class TokenVerifier {
     const games = game === "*" ? "*" : new Set(typeof game === "string" ? [game] : game);
     const expiresAt = payload.exp === undefined ? Number.POSITIVE_INFINITY : payload.exp * 1_000;
     const identity: Identity = { subject: sub, role, games, expiresAt };
-    this.#remembered.set(token, { identity, until: Math.min(expiresAt, now + rememberedMs) });
+    const until = Math.min(expiresAt, this.#options.now() + rememberedMs);
+    this.#remembered.set(token, { identity, until });
     return identity;
   }
 

@@ -7,6 +7,7 @@ import { callerAddress } from "../lanes/caller-address.ts";
 import { GrpcLane } from "../lanes/grpc-lane.ts";
 import { Guard } from "../lanes/guard.ts";
 import { streamMethods, unaryMethods } from "../lanes/methods.ts";
+import { UnfinishedRequests } from "../lanes/unfinished-requests.ts";
 import { WebLane } from "../lanes/web-lane.ts";
 import { openEmbeddedDatabase } from "../ledger/embedded-database.ts";
 import { openPostgresDatabase } from "../ledger/postgres-database.ts";
@@ -43,6 +44,8 @@ const requestLimits = {
   // Envoy's timeout for calls. The largest message takes it on a line of 1 Mbit/s.
   requestMs: 30_000,
 };
+
+const connectionLimits = { idleMs: 300_000, silentMs: 30_000, answerMs: 10_000 };
 
 /** A service that runs. */
 export interface RunningService {
@@ -116,10 +119,12 @@ export async function startService(settings: Settings): Promise<RunningService> 
       prefix: `score:${ledger.ledgerId.slice(0, 8)}`,
       playerUpdatesPerSecond: settings.SCORE_PLAYER_UPDATES_PER_SECOND,
       anonymousCallsPerSecond: settings.SCORE_ANONYMOUS_CALLS_PER_SECOND,
+      now,
     });
     const hub = new WatchHub({
       times: { tickMs: settings.SCORE_TICK_MS, pollMs: 1_000, heartbeatMs: 15_000 },
       maxWatches: settings.SCORE_MAX_WATCHES,
+      maxWatchesPerCaller: settings.SCORE_MAX_WATCHES_PER_CALLER,
       now,
       timers,
       onFrames: (sent, skipped) => metrics.framed(sent, skipped),
@@ -168,7 +173,10 @@ export async function startService(settings: Settings): Promise<RunningService> 
       callerAddress: callerAddress(settings.SCORE_TRUSTED_PROXIES),
       tls: tlsFiles(settings),
       requestLimits,
+      connectionLimits,
     };
+    const unfinished = new UnfinishedRequests(requestLimits.requestMs);
+    closers.push(() => unfinished.close());
     const grpc = new GrpcLane(lane);
     const web = new WebLane({
       ...lane,

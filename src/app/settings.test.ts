@@ -44,6 +44,7 @@ const wrongValues: Record<string, readonly string[]> = {
   SCORE_PLAYER_MAX_SKEW_SECONDS: wrongCounts,
   SCORE_TICK_MS: wrongCounts,
   SCORE_MAX_WATCHES: wrongCounts,
+  SCORE_MAX_WATCHES_PER_CALLER: wrongLimits,
   SCORE_MAX_QUEUED_EVENTS: wrongCounts,
   SCORE_MAX_BATCH_EVENTS: [...wrongCounts, "5001"],
   SCORE_TRUSTED_PROXIES: [
@@ -161,6 +162,7 @@ describe("settings that are left out", () => {
     SCORE_PLAYER_MAX_SKEW_SECONDS: 300,
     SCORE_TICK_MS: 50,
     SCORE_MAX_WATCHES: 20_000,
+    SCORE_MAX_WATCHES_PER_CALLER: 1_000,
     SCORE_MAX_QUEUED_EVENTS: 20_000,
     SCORE_MAX_BATCH_EVENTS: 512,
     SCORE_TRUSTED_PROXIES: [],
@@ -189,7 +191,7 @@ describe("settings that are left out", () => {
 describe("settings that are given", () => {
   it("are numbers within their bounds", () => {
     const names = settingNames.filter((name) => wrongValues[name]?.includes("1.5"));
-    assert.equal(names.length, 7);
+    assert.equal(names.length, 8);
     for (const name of names)
       assert.partialDeepStrictEqual(readSettings({ [name]: "1" }), { [name]: 1 });
     const env = {

@@ -52,6 +52,7 @@ const environment = z.object({
   SCORE_PLAYER_MAX_SKEW_SECONDS: count(1).default(300),
   SCORE_TICK_MS: count(1).default(50),
   SCORE_MAX_WATCHES: count(1).default(20_000),
+  SCORE_MAX_WATCHES_PER_CALLER: count(0).default(1_000),
   SCORE_MAX_QUEUED_EVENTS: count(1).default(20_000),
   SCORE_MAX_BATCH_EVENTS: whole(1, 5_000).default(512),
   SCORE_TRUSTED_PROXIES: list.pipe(z.array(network)).default([]),

@@ -31,11 +31,11 @@ import { blameGrpcCaller } from "./callers-mistake.ts";
 import { decoded, methodDefinition } from "./grpc-method.ts";
 import { type Incoming, RefusedCall } from "./guard.ts";
 import { Health } from "./health.ts";
-import type { Lane, LaneOptions } from "./lane.ts";
+import { type Lane, type LaneOptions, maxConcurrentStreams } from "./lane.ts";
 import { fromResult, toSubmission } from "./messages.ts";
 import { toWatchRequest, type UnaryMethod } from "./methods.ts";
 import { reflection } from "./reflection.ts";
-import { endSlowRequests, limitHeaders } from "./request-limits.ts";
+import { limitHeaders } from "./request-limits.ts";
 import { SentCount } from "./sent-count.ts";
 import { statusDetails } from "./wire-error.ts";
 
@@ -56,10 +56,13 @@ export class GrpcLane {
     this.#server = new Server({
       "grpc.max_receive_message_length": options.requestLimits.messageBytes,
       "grpc.max_send_message_length": options.requestLimits.messageBytes,
-      "grpc.keepalive_time_ms": 30_000,
-      "grpc.keepalive_timeout_ms": 10_000,
-      "grpc.max_concurrent_streams": 10_000,
-      interceptors: [blameGrpcCaller, endSlowRequests(options.requestLimits)],
+      "grpc.keepalive_time_ms": options.connectionLimits.silentMs,
+      "grpc.keepalive_timeout_ms": options.connectionLimits.answerMs,
+      "grpc.max_connection_idle_ms": options.connectionLimits.idleMs,
+      "grpc.max_concurrent_streams": maxConcurrentStreams,
+      // MB of a connection; new calls are refused above it. Without it there is no end.
+      "grpc-node.max_session_memory": 64,
+      interceptors: [blameGrpcCaller],
     });
     limitHeaders(this.#server, options.requestLimits);
     this.#addServices();

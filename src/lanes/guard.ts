@@ -87,6 +87,9 @@ export class Guard {
       if (token === undefined) {
         throw new ScoreError("unauthenticated", "authorization must be: Bearer <token>");
       }
+      const known = verifier.remembered(token);
+      if (known !== undefined) return known;
+      await limits.tokenCheck(address);
       return await verifier.verify(token);
     } catch (error) {
       if (isScoreError(error, "unauthenticated")) await limits.anonymousCall(address);

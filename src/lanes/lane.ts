@@ -10,6 +10,15 @@ export interface TlsFiles {
   readonly key: Buffer;
 }
 
+/** How long a connection is kept, in ms. */
+export interface ConnectionLimits {
+  /** Without a call under way. */
+  readonly idleMs: number;
+  /** Without a sign of life: then it is asked for one, and given the second time to answer. */
+  readonly silentMs: number;
+  readonly answerMs: number;
+}
+
 /** What every lane is made of. */
 export interface LaneOptions {
   readonly rooms: Rooms;
@@ -19,7 +28,14 @@ export interface LaneOptions {
   readonly streams: readonly StreamMethod[];
   readonly tls: TlsFiles | undefined;
   readonly requestLimits: RequestLimits;
+  readonly connectionLimits: ConnectionLimits;
 }
+
+/**
+ * Calls at a time on one connection: clients wait with those above it, and
+ * whoever does not is cut off. Envoy opens as many connections as it needs.
+ */
+export const maxConcurrentStreams = 250;
 
 /** An open port and how to leave it. */
 export interface Lane {

@@ -1,6 +1,5 @@
 import type { SecureServerOptions } from "node:http2";
-import type { Server, ServerInterceptor } from "@grpc/grpc-js";
-import { status } from "@grpc/grpc-js";
+import type { Server } from "@grpc/grpc-js";
 
 /** How much, and for how long, a lane reads of one request. */
 export interface RequestLimits {
@@ -38,33 +37,4 @@ export function limitHeaders(server: Server, limits: RequestLimits): void {
   const { settings, maxHeaderListPairs } = nodeLimits(limits);
   options.settings = { ...options.settings, ...settings };
   options.maxHeaderListPairs = maxHeaderListPairs;
-}
-
-/** Ends calls whose single message does not come in time: grpc-js would wait for ever. */
-export function endSlowRequests({ requestMs }: RequestLimits): ServerInterceptor {
-  return ({ requestStream }, call) => {
-    if (requestStream) return call as ReturnType<ServerInterceptor>;
-    const start = call.start.bind(call);
-    call.start = (listener) => {
-      const late = () =>
-        call.sendStatus({
-          code: status.DEADLINE_EXCEEDED,
-          details: `the request took longer than ${requestMs} ms to arrive`,
-        });
-      const timer = setTimeout(late, requestMs);
-      start({
-        onReceiveMetadata: (metadata) => listener.onReceiveMetadata(metadata),
-        onReceiveMessage: (message) => listener.onReceiveMessage(message),
-        onReceiveHalfClose: () => {
-          clearTimeout(timer);
-          listener.onReceiveHalfClose();
-        },
-        onCancel: () => {
-          clearTimeout(timer);
-          listener.onCancel();
-        },
-      });
-    };
-    return call as ReturnType<ServerInterceptor>;
-  };
 }

@@ -26,7 +26,8 @@ import { watchLeaderboard } from "../service/watch-leaderboard.ts";
 import { blameCaller } from "./callers-mistake.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import { type Incoming, RefusedCall } from "./guard.ts";
-import type { Lane, LaneOptions } from "./lane.ts";
+import { closeWhenIdle } from "./idle-session.ts";
+import { type Lane, type LaneOptions, maxConcurrentStreams } from "./lane.ts";
 import { shortenTimeouts } from "./longest-timeout.ts";
 import { fromResult, toSubmission } from "./messages.ts";
 import { toWatchRequest } from "./methods.ts";
@@ -90,7 +91,8 @@ export class WebLane {
   }
 
   #createServer(): Server {
-    const { tls, callerAddress, corsOrigins, requestLimits, pages, webRoot } = this.#options;
+    const { tls, callerAddress, corsOrigins, pages, webRoot } = this.#options;
+    const { requestLimits, connectionLimits } = this.#options;
     const calls = connectNodeAdapter({
       routes: (router) => this.#routes(router),
       readMaxBytes: requestLimits.messageBytes,
@@ -131,10 +133,12 @@ export class WebLane {
     };
     const bounds = nodeLimits(requestLimits);
     if (tls === undefined) return createServer(bounds, handle);
+    const settings = { ...bounds.settings, maxConcurrentStreams };
     const secure = createSecureServer(
-      { ...bounds, cert: tls.cert, key: tls.key, allowHTTP1: true },
+      { ...bounds, settings, cert: tls.cert, key: tls.key, allowHTTP1: true },
       handle as never,
     );
+    secure.on("session", (session) => closeWhenIdle(session, connectionLimits.idleMs));
     return secure as unknown as Server;
   }
 

@@ -1,10 +1,13 @@
+import { callerKey } from "../access/caller-key.ts";
 import { type Identity, tokenExpired } from "../access/identity.ts";
 import { mayRead } from "../access/permissions.ts";
 import type { Clock } from "../model/clock.ts";
 import type { Board } from "../model/game.ts";
+import { isScoreError } from "../model/score-error.ts";
 import { maxEntries } from "../ranking/board-reader.ts";
 import type { WatchedBoard } from "../watch/board-feed.ts";
 import type { FrameSink, KnownState } from "../watch/watch.ts";
+import type { WatchRequest as HubRequest } from "../watch/watch-hub.ts";
 import { defaultLimit, requireBoard } from "./get-leaderboard.ts";
 import { Requirements } from "./requirements.ts";
 import type { Call, Rooms } from "./rooms.ts";
@@ -38,10 +41,9 @@ export async function watchLeaderboard(
   required.check();
   mayRead(call.identity, gameId, rooms.anonymousRead);
   const board = await rooms.catalog.board(gameId, boardId);
-  const watched = watchedBoard(rooms, gameId, board);
-  const leave = await rooms.hub.join({
+  const leave = await joinPatiently(rooms, call, {
     key: String(board.boardNo),
-    board: watched,
+    board: watchedBoard(rooms, gameId, board),
     limit,
     known,
     sink,
@@ -55,6 +57,22 @@ export async function watchLeaderboard(
     stopWaiting();
     leave();
   };
+}
+
+/** Who has too many watches hears so at the pace of refusals. */
+async function joinPatiently(
+  { hub, limits }: Rooms,
+  call: Call,
+  request: Omit<HubRequest, "caller">,
+): Promise<() => void> {
+  const caller = callerKey(call.identity, call.address);
+  try {
+    return await hub.join({ ...request, caller });
+  } catch (error) {
+    const isRefused = caller !== undefined && isScoreError(error, "too_many_watches");
+    if (isRefused) await limits.refusal(caller);
+    throw error;
+  }
 }
 
 /** Calls back once the token has ended; returns how to stop waiting for that. */

@@ -17,12 +17,13 @@ describe("the end of a watch", () => {
     for (const hub of hubs.splice(0)) hub.close();
   });
 
-  const newHub = (maxWatches = 100) => {
+  const newHub = (maxWatches = 100, maxWatchesPerCaller = 0) => {
     const errors: unknown[] = [];
     const onError = (_: string, error: unknown) => errors.push(error);
     const hub = new WatchHub({
       times,
       maxWatches,
+      maxWatchesPerCaller,
       now: Date.now,
       timers: systemTimers,
       onFrames: () => {},
@@ -31,8 +32,9 @@ describe("the end of a watch", () => {
     hubs.push(hub);
     const board = new FakeBoard();
     board.change("ann", 5);
-    const join = async (client = new FakeClient(), limit = 10) => {
-      const leave = await hub.join({ key: "board", board, limit, known: undefined, sink: client });
+    const join = async (client = new FakeClient(), limit = 10, caller = "ann") => {
+      const watch = { key: "board", board, caller, limit, known: undefined, sink: client };
+      const leave = await hub.join(watch);
       return { client, leave };
     };
     return { hub, board, join, errors };
@@ -160,6 +162,29 @@ describe("the end of a watch", () => {
     nothingRuns(hub, board);
   });
 
+  it("makes room for another of a caller who has as many as one may, and who alone is refused", async () => {
+    const { hub, board, join } = newHub(100, 2);
+    const joinAs = (caller: string) => join(new FakeClient(), 10, caller);
+    const [one, two] = [await joinAs("ann"), await joinAs("ann")];
+    await assert.rejects(joinAs("ann"), (error) => isScoreError(error, "too_many_watches"));
+    const other = await joinAs("ben");
+    one.leave();
+    one.leave();
+    const three = await joinAs("ann");
+    await assert.rejects(joinAs("ann"), (error) => isScoreError(error, "too_many_watches"));
+    for (const { leave } of [two, three, other]) leave();
+    nothingRuns(hub, board);
+  });
+
+  it("never comes to those who are nobody's share", async () => {
+    const { hub, board } = newHub(100, 1);
+    const request = { key: "board", board, caller: undefined, limit: 1, known: undefined };
+    const leaves = [];
+    for (let n = 0; n < 3; n++) leaves.push(await hub.join({ ...request, sink: new FakeClient() }));
+    for (const leave of leaves) leave();
+    nothingRuns(hub, board);
+  });
+
   it("counts watches that wait for their first frame among the many", async () => {
     const { hub, board, join } = newHub(2);
     const gate = Promise.withResolvers<void>();
@@ -180,8 +205,8 @@ describe("the end of a watch", () => {
     board.change("ann", 6);
     const otherBoard = new FakeBoard();
     const other = new FakeClient();
-    const request = { key: "other", board: otherBoard, limit: 1, known: undefined, sink: other };
-    await hub.join(request);
+    const request = { key: "other", board: otherBoard, caller: "ann", limit: 1 };
+    await hub.join({ ...request, known: undefined, sink: other });
     hub.close();
     hub.close();
     for (const ended of [client, stalled, other].map((one) => one.ended)) {

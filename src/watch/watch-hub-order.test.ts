@@ -57,6 +57,7 @@ class Story {
   readonly hub = new WatchHub({
     times,
     maxWatches: 1_000,
+    maxWatchesPerCaller: 0,
     now: Date.now,
     timers: systemTimers,
     onFrames: () => {},
@@ -106,7 +107,7 @@ class Story {
     const client = new FakeClient();
     client.isStalled = isStalled;
     const joining = this.hub
-      .join({ key: "board", board: this.board, limit, known, sink: client })
+      .join({ key: "board", board: this.board, caller: undefined, limit, known, sink: client })
       .then(
         (leave) => void this.clients.push({ client, limit, known, leave }),
         (error) => assert.ok(error instanceof ScoreError, String(error)),

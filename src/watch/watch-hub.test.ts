@@ -23,6 +23,7 @@ describe("a hub of watches", () => {
     hub = new WatchHub({
       times,
       maxWatches: 500,
+      maxWatchesPerCaller: 0,
       now: Date.now,
       timers: systemTimers,
       onFrames: (sent, skipped) => {
@@ -39,7 +40,14 @@ describe("a hub of watches", () => {
 
   const join = async (limit = 10, known?: KnownState) => {
     const client = new FakeClient();
-    const leave = await hub.join({ key: "board", board, limit, known, sink: client });
+    const leave = await hub.join({
+      key: "board",
+      board,
+      caller: undefined,
+      limit,
+      known,
+      sink: client,
+    });
     return { client, leave };
   };
   /** Ms by ms, since a mocked clock jumps to the end of what it is told to pass. */

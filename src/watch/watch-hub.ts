@@ -2,10 +2,10 @@ import { ScoreError } from "../model/score-error.ts";
 import type { Timers } from "../model/timers.ts";
 import { BoardFeed, type FeedTimes, type WatchedBoard } from "./board-feed.ts";
 import { type FrameSink, type KnownState, Watch } from "./watch.ts";
+import { type WatchLimits, WatchPlaces } from "./watch-places.ts";
 
-interface WatchHubOptions {
+interface WatchHubOptions extends WatchLimits {
   readonly times: FeedTimes;
-  readonly maxWatches: number;
   readonly now: () => number;
   readonly timers: Timers;
   readonly onFrames: (sent: number, skipped: number) => void;
@@ -17,6 +17,8 @@ export interface WatchRequest {
   /** Watches with one key share a feed. */
   readonly key: string;
   readonly board: WatchedBoard;
+  /** Whose share it counts for; undefined for those who have no limit. */
+  readonly caller: string | undefined;
   readonly limit: number;
   readonly known: KnownState | undefined;
   readonly sink: FrameSink;
@@ -26,36 +28,31 @@ export interface WatchRequest {
 export class WatchHub {
   readonly #options: WatchHubOptions;
   readonly #feeds = new Map<string, BoardFeed>();
-  /** Watches that are joined; never more than `maxWatches`. */
-  #watches = 0;
+  readonly #places: WatchPlaces;
   #isClosed = false;
 
   constructor(options: WatchHubOptions) {
     this.#options = options;
+    this.#places = new WatchPlaces(options);
   }
 
   get watches(): number {
-    return this.#watches;
+    return this.#places.taken;
   }
 
   /**
    * Resolves once the first frame, or the end, was handed to the sink, with how to leave.
    * Rejects `too_many_watches`, `shutting_down`, or why the board can't be read.
    */
-  async join({ key, board, limit, known, sink }: WatchRequest): Promise<() => void> {
+  async join({ key, board, caller, limit, known, sink }: WatchRequest): Promise<() => void> {
     if (this.#isClosed) throw shuttingDown();
-    if (this.#watches >= this.#options.maxWatches) {
-      throw new ScoreError("too_many_watches", "this instance has as many watches as it may", {
-        retryAfterMs: 5_000,
-      });
-    }
+    const leavePlace = this.#places.take(caller);
     const feed = this.#feeds.get(key) ?? this.#open(key, board);
     let isJoined = true;
-    this.#watches += 1;
     const leave = () => {
       if (!isJoined) return;
       isJoined = false;
-      this.#watches -= 1;
+      leavePlace();
       feed.leave(watch);
       this.#closeIfEmpty(key, feed);
     };

@@ -29,6 +29,7 @@ describe("a watch that ends before its first frame", () => {
     read = Promise.withResolvers();
     hub = new WatchHub({
       times: { tickMs: 50, pollMs: 10, heartbeatMs: 15_000 },
+      maxWatchesPerCaller: 0,
       maxWatches: 10,
       now: Date.now,
       timers: systemTimers,
