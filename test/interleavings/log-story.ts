@@ -15,7 +15,7 @@ import { SimulatedTime } from "./simulated-time.ts";
 import { step, stepsOf } from "./step.ts";
 import { Wire } from "./wire.ts";
 
-const limits = { queuedEvents: 6, batchEvents: 3, patienceMs: 60 };
+const limits = { queuedEvents: 3, batchEvents: 2, patienceMs: 60 };
 const statementMs = 250;
 
 const happening = fc.oneof(
@@ -58,6 +58,10 @@ const unsent: readonly ErrorCode[] = ["ledger_busy", "deadline_exceeded", "shutt
 class Log {
   readonly ledger: Ledger;
   readonly sent = new Set<ScoreEvent>();
+  /** When events must have been sent, and as which they were submitted. */
+  readonly submitted = new Map<ScoreEvent, { readonly deadline: number; readonly order: number }>();
+  /** By player, the order of the last event that was sent. */
+  readonly #lastSent = new Map<string, number>();
   /** What is being committed. */
   readonly underWay = new Set<readonly ScoreEvent[]>();
   readonly observed = new Set<CommittedBatch>();
@@ -65,12 +69,13 @@ class Log {
   readonly doubts: { readonly gameNo: number; readonly at: number }[] = [];
   /** The last acknowledged seq of each player, in the order of submission. */
   readonly acknowledged = new Map<string, { order: number; seq: number }[]>();
-  isClosing = false;
+  readonly #now: () => number;
 
   constructor(
     now: () => number,
     open: (onSend: (batch: readonly ScoreEvent[]) => () => void) => Ledger,
   ) {
+    this.#now = now;
     this.ledger = open((batch) => this.#onSend(batch));
     this.ledger.events.observe({
       onCommit: (batch) => this.observed.add(batch),
@@ -78,6 +83,16 @@ class Log {
         for (const { gameNo } of unknown) this.doubts.push({ gameNo, at: now() });
       },
     });
+  }
+
+  #checkFirst(event: ScoreEvent): void {
+    const { deadline = 0, order = 0 } = this.submitted.get(event) ?? {};
+    if (this.sent.has(event)) return;
+    this.sent.add(event);
+    assert.ok(this.#now() < deadline, "sent after its deadline");
+    const player = playerOf(event);
+    assert.ok((this.#lastSent.get(player) ?? 0) < order, `${player}'s events change places`);
+    this.#lastSent.set(player, order);
   }
 
   #onSend(batch: readonly ScoreEvent[]): () => void {
@@ -88,7 +103,7 @@ class Log {
     for (const other of this.underWay) {
       assert.ok(playersOf(other).isDisjointFrom(playersOf(batch)), "a player in two batches");
     }
-    for (const event of batch) this.sent.add(event);
+    for (const event of batch) this.#checkFirst(event);
     this.underWay.add(batch);
     assert.ok(this.underWay.size <= 2, "more batches than two");
     return () => this.underWay.delete(batch);
@@ -182,6 +197,7 @@ export class LogStory {
     this.#submitted += 1;
     const order = this.#submitted;
     const deadline = patience === null ? undefined : this.#time.now() + patience;
+    log.submitted.set(event, { order, deadline: deadline ?? Number.POSITIVE_INFINITY });
     this.#expect(log.ledger.events.submit(event, deadline), {
       kept: (receipt) => this.#checkReceipt(log, event, receipt, order),
       refused: (error) => this.#checkRefusal(log, event, error),
@@ -261,7 +277,6 @@ export class LogStory {
   }
 
   #close(log: Log): void {
-    log.isClosing = true;
     this.#expect(log.ledger.close(), {
       kept: () => {
         if (log.underWay.size > 0 || log.ledger.queued > 0) this.#complaints.push("closed early");

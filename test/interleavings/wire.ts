@@ -29,7 +29,7 @@ export class Wire {
     if (caller.isOver) return promise;
     const answer = (settle: () => void) =>
       void schedule.turn(`${label} is answered`).then(() => caller.isOver || settle());
-    const fault = faults.next();
+    const fault = faults.next(label);
     this.#travel(label, work, isOnce && fault === "doubled" ? undefined : fault).then(
       (value) => answer(() => resolve(value)),
       (error) => answer(() => reject(error)),
