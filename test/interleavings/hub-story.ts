@@ -74,7 +74,12 @@ export class HubStory {
     this.#time = new SimulatedTime(this.schedule);
     const { now } = this.#time;
     const timers = this.#time.timersOf(this.#life);
-    const reach = { schedule: this.schedule, faults: this.#faults, caller: this.#life, now };
+    const reach = {
+      schedule: this.schedule,
+      faults: this.#faults,
+      caller: this.#life,
+      time: this.#time,
+    };
     this.#wire = new Wire({ ...reach, limitMs: Number.POSITIVE_INFINITY });
     this.#hub = new WatchHub({
       times,
