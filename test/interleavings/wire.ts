@@ -13,7 +13,7 @@ export interface WireOptions {
 }
 
 /** How late a late call is at least, in ms; less than any limit. */
-const lateMs = 100;
+const lateMs = 200;
 
 /** What is on its way goes on when its caller is gone. */
 const onItsWay = new Lifetime();
