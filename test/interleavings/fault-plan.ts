@@ -29,8 +29,12 @@ export class FaultPlan {
   /** Calls since the last fault. */
   #calls = 0;
 
+  /** What becomes of every commit until it is over. */
+  outage: Fault | undefined;
+
   /** What becomes of the next call; undefined: nothing bad. */
-  next(): Fault | undefined {
+  next(label: string): Fault | undefined {
+    if (label === "commit" && this.outage) return this.outage;
     const [planned, ...rest] = this.#faults;
     if (planned === undefined) return undefined;
     this.#calls += 1;
@@ -49,5 +53,6 @@ export class FaultPlan {
   /** From now on all goes well. */
   end(): void {
     this.plan([]);
+    this.outage = undefined;
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { plannedFaults } from "./fault-plan.ts";
+import { type Fault, plannedFaults } from "./fault-plan.ts";
 import { games, players } from "./games.ts";
 import type { Instance } from "./instance.ts";
 import { PageOrder } from "./page-order.ts";
@@ -15,9 +15,13 @@ const happening = fc.oneof(
       player: fc.nat(players.length - 1),
       points: fc.integer({ min: 0, max: 3 }),
       instance: fc.nat(1),
+      givesUp: fc.boolean(),
     }),
   },
   { weight: 3, arbitrary: step("read", { instance: fc.nat(1) }) },
+  step("outage", {
+    outage: fc.constantFrom<Fault | undefined>("refused", "lost", "late", undefined),
+  }),
   step("empty", {}),
   step("restart", {}),
   step("forget", { instance: fc.nat(1) }),
@@ -78,11 +82,12 @@ export class HealingStory {
     const instance = "instance" in one ? open[one.instance % open.length] : undefined;
     const [game] = database.games.values();
     if (one.kind === "score" && game) {
-      const { points } = one;
+      const { points, givesUp } = one;
       const playerId = players[one.player] ?? "";
-      void this.#client.send({ game, instance: one.instance, points, playerId });
+      void this.#client.send({ game, instance: one.instance, points, givesUp, playerId });
     } else if (one.kind === "read" && instance) this.#read(instance);
     else if (one.kind === "forget" && instance) database.forget(instance.instanceId);
+    else if (one.kind === "outage") world.faults.outage = one.outage;
     else if (one.kind === "empty") server.empty();
     else if (one.kind === "restart") server.restart();
   }

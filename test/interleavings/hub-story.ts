@@ -41,6 +41,8 @@ type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 
 export const hubStories = fc.record({
   scheduler: fc.scheduler(),
+  /** Otherwise no notice is lost, and none but notices makes the hub read. */
+  isPolled: fc.boolean(),
   faults: plannedFaults(12),
   steps: stepsOf(happening, 30),
 });
@@ -71,20 +73,27 @@ export class HubStory {
     this.schedule = new Schedule(told.scheduler);
     this.#time = new SimulatedTime(this.schedule);
     const { now } = this.#time;
-    const reach = { schedule: this.schedule, faults: this.#faults, caller: this.#life, now };
+    const timers = this.#time.timersOf(this.#life);
+    const reach = {
+      schedule: this.schedule,
+      faults: this.#faults,
+      caller: this.#life,
+      time: this.#time,
+    };
     this.#wire = new Wire({ ...reach, limitMs: Number.POSITIVE_INFINITY });
     this.#hub = new WatchHub({
       times,
       maxWatches,
       now,
-      timers: this.#time.timersOf(this.#life),
+      timers: told.isPolled ? timers : { ...timers, every: () => () => {} },
       onFrames: () => {},
       onError: (message, error) => complain(`${message}: ${error}`),
     });
   }
 
   async play(): Promise<void> {
-    this.#faults.plan(this.#told.faults);
+    const { isPolled } = this.#told;
+    if (isPolled) this.#faults.plan(this.#told.faults);
     for (const one of this.#told.steps) {
       this.#do(one);
       await this.schedule.run(one.turns);
@@ -95,6 +104,7 @@ export class HubStory {
     for (const one of this.#boards) {
       one.failure = undefined;
       one.isUnranked = false;
+      if (!isPolled) one.notify();
     }
     for (const watcher of this.#watched.keys()) watcher.readOn();
     await this.schedule.runUntilQuiet(() => this.#unrest());
@@ -115,7 +125,7 @@ export class HubStory {
     if (board) {
       if (one.kind === "change") {
         board.change(players[one.player] ?? "", one.score);
-        if (one.isNoticed) board.notify();
+        if (one.isNoticed || !this.#told.isPolled) board.notify();
       } else if (one.kind === "join") this.#join({ board, limit: one.limit, shown: undefined });
       else if (one.kind === "unrank") board.isUnranked = one.isUnranked;
       else if (one.kind === "rebuild") board.epoch += 1;
@@ -158,7 +168,7 @@ export class HubStory {
       },
       follow: (onChange) =>
         board.follow(() => {
-          const fault = this.#faults.next();
+          const fault = this.#faults.next("notice");
           if (fault === "lost" || fault === "refused") return;
           for (let copies = fault === "doubled" ? 2 : 1; copies > 0; copies -= 1) {
             void this.schedule.turn("notice").then(onChange);

@@ -4,6 +4,6 @@ import { HubStory, hubStories } from "./hub-story.ts";
 
 describe("a hub of watches", () => {
   it("shows each client newer states only, the newest in the end, and nothing after it left", async (t) => {
-    await explore(t, 3_500, hubStories, (story) => new HubStory(story).play());
+    await explore(t, 4_250, hubStories, (story) => new HubStory(story).play());
   });
 });

@@ -45,7 +45,7 @@ export class Instance {
     const { now } = time;
     const timers = time.timersOf(life);
     const onError = (message: string, error: unknown) => world.complain(message, error);
-    const reach = { schedule, faults, caller: life, now };
+    const reach = { schedule, faults, caller: life, time };
     this.instanceId = instanceId;
     this.ledger = openModelLedger({
       instanceId,

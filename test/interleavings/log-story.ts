@@ -15,7 +15,7 @@ import { SimulatedTime } from "./simulated-time.ts";
 import { step, stepsOf } from "./step.ts";
 import { Wire } from "./wire.ts";
 
-const limits = { queuedEvents: 6, batchEvents: 3, patienceMs: 60 };
+const limits = { queuedEvents: 3, batchEvents: 2, patienceMs: 60 };
 const statementMs = 250;
 
 const happening = fc.oneof(
@@ -58,6 +58,10 @@ const unsent: readonly ErrorCode[] = ["ledger_busy", "deadline_exceeded", "shutt
 class Log {
   readonly ledger: Ledger;
   readonly sent = new Set<ScoreEvent>();
+  /** When events must have been sent, and as which they were submitted. */
+  readonly submitted = new Map<ScoreEvent, { readonly deadline: number; readonly order: number }>();
+  /** By player, the order of the last event that was sent. */
+  readonly #lastSent = new Map<string, number>();
   /** What is being committed. */
   readonly underWay = new Set<readonly ScoreEvent[]>();
   readonly observed = new Set<CommittedBatch>();
@@ -65,12 +69,16 @@ class Log {
   readonly doubts: { readonly gameNo: number; readonly at: number }[] = [];
   /** The last acknowledged seq of each player, in the order of submission. */
   readonly acknowledged = new Map<string, { order: number; seq: number }[]>();
-  isClosing = false;
+  readonly #now: () => number;
+  readonly #complain: (what: string) => void;
 
   constructor(
     now: () => number,
+    complain: (what: string) => void,
     open: (onSend: (batch: readonly ScoreEvent[]) => () => void) => Ledger,
   ) {
+    this.#now = now;
+    this.#complain = complain;
     this.ledger = open((batch) => this.#onSend(batch));
     this.ledger.events.observe({
       onCommit: (batch) => this.observed.add(batch),
@@ -80,17 +88,35 @@ class Log {
     });
   }
 
+  /** Not thrown: the log would take it for a failure of the database. */
+  #hold(isTrue: boolean, what: string): void {
+    if (!isTrue) this.#complain(what);
+  }
+
+  #checkFirst(event: ScoreEvent): void {
+    const { deadline = 0, order = 0 } = this.submitted.get(event) ?? {};
+    if (this.sent.has(event)) return;
+    this.sent.add(event);
+    this.#hold(this.#now() < deadline, "sent after its deadline");
+    const player = playerOf(event);
+    this.#hold((this.#lastSent.get(player) ?? 0) < order, `${player}'s events change places`);
+    this.#lastSent.set(player, order);
+  }
+
   #onSend(batch: readonly ScoreEvent[]): () => void {
-    assert.ok(batch.length > 0 && batch.length <= limits.batchEvents, `${batch.length} in a batch`);
+    this.#hold(
+      batch.length > 0 && batch.length <= limits.batchEvents,
+      `${batch.length} in a batch`,
+    );
     const keys = new Set(batch.map(({ game, actionId }) => eventKey(game.gameNo, actionId)));
-    assert.equal(keys.size, batch.length, "an action twice in a batch");
+    this.#hold(keys.size === batch.length, "an action twice in a batch");
     const playersOf = (events: readonly ScoreEvent[]) => new Set(events.map(playerOf));
     for (const other of this.underWay) {
-      assert.ok(playersOf(other).isDisjointFrom(playersOf(batch)), "a player in two batches");
+      this.#hold(playersOf(other).isDisjointFrom(playersOf(batch)), "a player in two batches");
     }
-    for (const event of batch) this.sent.add(event);
+    for (const event of batch) this.#checkFirst(event);
     this.underWay.add(batch);
-    assert.ok(this.underWay.size <= 2, "more batches than two");
+    this.#hold(this.underWay.size <= 2, "more batches than two");
     return () => this.underWay.delete(batch);
   }
 }
@@ -115,20 +141,28 @@ export class LogStory {
     const { now } = this.#time;
     this.#database = new ModelDatabase({ games, now, lostAfterMs: 1_000, onInsert: () => {} });
     this.#faults.plan(faults);
-    const reach = { schedule: this.schedule, faults: this.#faults, caller: this.#life, now };
+    const reach = {
+      schedule: this.schedule,
+      faults: this.#faults,
+      caller: this.#life,
+      time: this.#time,
+    };
     this.#logs = ["one", "two"].map(
       (instanceId) =>
-        new Log(now, (onSend) =>
-          openModelLedger({
-            instanceId,
-            database: this.#database,
-            wire: new Wire({ ...reach, limitMs: statementMs }),
-            limits,
-            now,
-            timers: this.#time.timersOf(this.#life),
-            opened: () => this.schedule.turn("commit ends"),
-            onSend,
-          }),
+        new Log(
+          now,
+          (what) => this.#complaints.push(what),
+          (onSend) =>
+            openModelLedger({
+              instanceId,
+              database: this.#database,
+              wire: new Wire({ ...reach, limitMs: statementMs }),
+              limits,
+              now,
+              timers: this.#time.timersOf(this.#life),
+              opened: () => this.schedule.turn("commit ends"),
+              onSend,
+            }),
         ),
     );
   }
@@ -182,6 +216,7 @@ export class LogStory {
     this.#submitted += 1;
     const order = this.#submitted;
     const deadline = patience === null ? undefined : this.#time.now() + patience;
+    log.submitted.set(event, { order, deadline: deadline ?? Number.POSITIVE_INFINITY });
     this.#expect(log.ledger.events.submit(event, deadline), {
       kept: (receipt) => this.#checkReceipt(log, event, receipt, order),
       refused: (error) => this.#checkRefusal(log, event, error),
@@ -261,7 +296,6 @@ export class LogStory {
   }
 
   #close(log: Log): void {
-    log.isClosing = true;
     this.#expect(log.ledger.close(), {
       kept: () => {
         if (log.underWay.size > 0 || log.ledger.queued > 0) this.#complaints.push("closed early");

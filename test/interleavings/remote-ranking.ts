@@ -32,7 +32,7 @@ export function remoteRanking(options: RemoteRankingOptions): Ranking {
     }
   };
   const notice = (onChange: () => void) => {
-    const fault = faults.next();
+    const fault = faults.next("notice");
     if (fault === "lost" || fault === "refused") return;
     for (let copies = fault === "doubled" ? 2 : 1; copies > 0; copies -= 1) {
       void schedule.turn("notice").then(() => owner.isOver || onChange());

@@ -14,9 +14,11 @@ export interface Score {
   readonly points: number;
   /** Which of the open instances is asked first. */
   readonly instance: number;
+  /** Asks once only, and leaves it open what became of it. */
+  readonly givesUp?: boolean;
 }
 
-/** A reply, or that it was refused for good. */
+/** A reply, or that there will be none. */
 type Outcome = { readonly score: Score; readonly reply: Accepted | undefined };
 
 const identity: Identity = {
@@ -26,7 +28,7 @@ const identity: Identity = {
   expiresAt: Number.POSITIVE_INFINITY,
 };
 
-/** Sends scores, each again and again until it is acknowledged or refused for good. */
+/** Sends scores, each again and again until it is acknowledged or refused for good, if it does not give up. */
 export class ScoreClient {
   readonly #world: World;
   readonly #life = new Lifetime();
@@ -42,7 +44,7 @@ export class ScoreClient {
     return this.sent - this.outcomes.size;
   }
 
-  /** Resolves with the reply; undefined when the score was refused for good. */
+  /** Resolves with the reply; undefined when there will be none. */
   async send(score: Score): Promise<Accepted | undefined> {
     this.sent += 1;
     const actionId = `action-${this.sent}`;
@@ -57,7 +59,7 @@ export class ScoreClient {
         this.outcomes.set(actionId, { score, reply });
         return reply;
       } catch (error) {
-        if (isScoreError(error, "score_out_of_range")) {
+        if (isScoreError(error, "score_out_of_range") || score.givesUp) {
           this.outcomes.set(actionId, { score, reply: undefined });
           return undefined;
         }

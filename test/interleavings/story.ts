@@ -4,7 +4,7 @@ import type { RankedStanding } from "../../src/model/standing.ts";
 import type { Accepted } from "../../src/service/update-score.ts";
 import { watchLeaderboard } from "../../src/service/watch-leaderboard.ts";
 import type { Frame } from "../../src/watch/frame.ts";
-import { plannedFaults } from "./fault-plan.ts";
+import { type Fault, plannedFaults } from "./fault-plan.ts";
 import { games, players } from "./games.ts";
 import type { Instance } from "./instance.ts";
 import { ScoreClient } from "./score-client.ts";
@@ -26,6 +26,7 @@ const happening = fc.oneof(
         fc.constant(tooMany),
       ),
       instance: fc.nat(1),
+      givesUp: fc.boolean(),
     }),
   },
   {
@@ -40,6 +41,9 @@ const happening = fc.oneof(
   step("reconnect", { watcher: fc.nat(), instance: fc.nat(1) }),
   step("stall", { watcher: fc.nat() }),
   step("change game", { game: fc.nat(games.length - 1) }),
+  step("outage", {
+    outage: fc.constantFrom<Fault | undefined>("refused", "lost", "late", undefined),
+  }),
   step("empty the ranking", {}),
   step("kill", { instance: fc.nat(1) }),
   step("restart", { instance: fc.nat(1) }),
@@ -117,9 +121,10 @@ export class Story {
     const instance = "instance" in one ? open[one.instance % open.length] : undefined;
     const game = "game" in one ? games[one.game] : undefined;
     if (one.kind === "score" && game) {
-      const { instance, points, player } = one;
-      void this.#client.send({ game, instance, points, playerId: players[player] ?? "" });
+      const { instance, points, player, givesUp } = one;
+      void this.#client.send({ game, instance, points, givesUp, playerId: players[player] ?? "" });
     } else if (one.kind === "change game" && game) world.database.changeGame(game.gameNo);
+    else if (one.kind === "outage") world.faults.outage = one.outage;
     else if (one.kind === "empty the ranking") world.server.empty();
     else if (one.kind === "watch" && instance) this.#watch({ ...one, instance });
     else if (one.kind === "kill" && instance) {

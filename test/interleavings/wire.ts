@@ -1,15 +1,22 @@
 import type { Fault, FaultPlan } from "./fault-plan.ts";
-import type { Lifetime } from "./lifetime.ts";
+import { Lifetime } from "./lifetime.ts";
 import type { Schedule } from "./schedule.ts";
+import type { SimulatedTime } from "./simulated-time.ts";
 
 export interface WireOptions {
   readonly schedule: Schedule;
   readonly faults: FaultPlan;
   readonly caller: Lifetime;
-  readonly now: () => number;
+  readonly time: SimulatedTime;
   /** A call that nobody waits for any longer happens within this many ms or not at all. */
   readonly limitMs: number;
 }
+
+/** How late a late call is at least, in ms; less than any limit. */
+const lateMs = 200;
+
+/** What is on its way goes on when its caller is gone. */
+const onItsWay = new Lifetime();
 
 /** What a call does; once it is too late nothing of it may happen any more. */
 type Work<T> = (isTooLate: () => boolean) => T | Promise<T>;
@@ -29,7 +36,7 @@ export class Wire {
     if (caller.isOver) return promise;
     const answer = (settle: () => void) =>
       void schedule.turn(`${label} is answered`).then(() => caller.isOver || settle());
-    const fault = faults.next();
+    const fault = faults.next(label);
     this.#travel(label, work, isOnce && fault === "doubled" ? undefined : fault).then(
       (value) => answer(() => resolve(value)),
       (error) => answer(() => reject(error)),
@@ -38,13 +45,14 @@ export class Wire {
   }
 
   async #travel<T>(label: string, work: Work<T>, fault: Fault | undefined): Promise<T> {
-    const { schedule, caller, now, limitMs } = this.#options;
-    const sentAt = now();
+    const { schedule, caller, time, limitMs } = this.#options;
+    const sentAt = time.now();
     const broken = () => new Error(`${label}: the connection broke`);
     const isUnheard = () => fault !== undefined || caller.isOver;
     const arrive = async () => {
+      if (fault === "late") await time.timersOf(onItsWay).sleep(lateMs);
       await schedule.turn(`${label} arrives`);
-      const isTooLate = () => isUnheard() && now() - sentAt > limitMs;
+      const isTooLate = () => isUnheard() && time.now() - sentAt > limitMs;
       if (isTooLate()) throw broken();
       return work(isTooLate);
     };
