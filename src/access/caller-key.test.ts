@@ -6,6 +6,7 @@ import type { Identity } from "./identity.ts";
 const identity = (role: Identity["role"], subject = "ada"): Identity => ({
   subject,
   role,
+  expiresAt: Number.POSITIVE_INFINITY,
   games: "*",
 });
 

@@ -34,6 +34,13 @@ describe("the pace of a caller", () => {
     assert.deepEqual((await Promise.all(waits))[1], [0]);
   });
 
+  it("lets no more than 2,000 wait, whoever they are: the others are told at once", async () => {
+    const pace = newPace();
+    const callers = Array.from({ length: 500 }, (_, n) => turns(pace, `eve-${n}`, 12));
+    const waits = (await Promise.all(callers)).flat();
+    assert.equal(waits.filter((ms) => ms > 0).length, 2_000);
+  });
+
   it("shows who would have to wait", async () => {
     const pace = newPace();
     assert.ok(!pace.isBehind("eve"));

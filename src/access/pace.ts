@@ -11,6 +11,12 @@ interface PaceOptions {
   readonly now: Clock;
 }
 
+/**
+ * Calls that may wait at a time, whoever made them: 46 KiB each. Those beyond
+ * are told at once, or a flood from many connections would fill the memory.
+ */
+const maxWaiting = 2_000;
+
 /** Callers that are remembered, 100 bytes each; whoever is forgotten begins anew. */
 const maxRemembered = 100_000;
 
@@ -21,8 +27,10 @@ const maxRemembered = 100_000;
  */
 export class Pace {
   readonly #options: PaceOptions;
-  /** When the caller's next turn is, in epoch ms; past for those who need not wait. */
+  /** When the caller's next turn is, by the clock; past for those who need not wait. */
   readonly #nextAt = new LRUCache<string, number>({ max: maxRemembered });
+  /** Calls whose turn is yet to come; never more than `maxWaiting`. */
+  #waiting = 0;
 
   constructor(options: PaceOptions) {
     this.#options = options;
@@ -41,7 +49,10 @@ export class Pace {
     const at = Math.min(Math.max(this.#nextAt.get(caller) ?? 0, rested), time + longestMs);
     this.#nextAt.set(caller, at + spacingMs);
     const waitMs = Math.max(0, at - time);
-    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    if (waitMs === 0 || this.#waiting >= maxWaiting) return 0;
+    this.#waiting += 1;
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    this.#waiting -= 1;
     return waitMs;
   }
 }

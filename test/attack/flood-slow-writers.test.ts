@@ -33,7 +33,13 @@ describe("a slow writer", () => {
     folder = await mkdtemp(join(tmpdir(), "score-test-"));
     certificate = await makeCertificate();
     const tls = { cert: certificate.ca, key: await readFile(certificate.keyFile) };
-    const options = { rooms: {}, log: pino({ level: "silent" }), webRoot: folder, requestLimits, connectionLimits };
+    const options = {
+      rooms: {},
+      log: pino({ level: "silent" }),
+      webRoot: folder,
+      requestLimits,
+      connectionLimits,
+    };
     plain = await openBareLanes(options);
     secure = await openBareLanes({ ...options, tls });
   });

@@ -84,6 +84,7 @@ export class HubStory {
     this.#hub = new WatchHub({
       times,
       maxWatches,
+      maxWatchesPerCaller: 0,
       now,
       timers: told.isPolled ? timers : { ...timers, every: () => () => {} },
       onFrames: () => {},
@@ -146,7 +147,8 @@ export class HubStory {
     const watcher = new Watcher({
       schedule: this.schedule,
       complain: (what) => this.#complaints.push(what),
-      join: (sink, known) => this.#hub.join({ key, board: this.#far(board), limit, known, sink }),
+      join: (sink, known) =>
+        this.#hub.join({ key, board: this.#far(board), caller: undefined, limit, known, sink }),
       truth: () => board.page(limit),
       shown,
     });

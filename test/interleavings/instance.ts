@@ -74,6 +74,7 @@ export class Instance {
     this.hub = new WatchHub({
       times: { tickMs, pollMs, heartbeatMs },
       maxWatches: 100,
+      maxWatchesPerCaller: 0,
       now,
       timers,
       onFrames: () => {},
