@@ -26,7 +26,7 @@ interface RateLimitsOptions {
  * Of one caller's refusals the first 100 in a row leave at once and the others
  * 10 ms apart, but for those that would wait longer than 5 s. A flood of bad
  * tokens with 400 calls under way, 7,000/s when each was answered at once,
- * comes down to 100/s by this; see test/attack/flood-calls.test.ts.
+ * comes down to 100/s by this; see test/flood/calls.test.ts.
  */
 const refusalPace = { spacingMs: 10, free: 100, longestMs: 5_000 };
 

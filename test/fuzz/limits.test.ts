@@ -7,10 +7,10 @@ import { pino } from "pino";
 import { type EnvoyScene, openEnvoyScene } from "../envoy/envoy-scene.ts";
 import { type BareLanes, openBareLanes } from "../lanes/bare-lanes.ts";
 import { enveloped } from "../lanes/envelopes.ts";
-import { lengthDelimited } from "./fuzz-bytes.ts";
-import { RawGrpc } from "./fuzz-grpc-call.ts";
-import { RawHttp } from "./fuzz-http-call.ts";
-import { nameOf } from "./fuzz-outcome.ts";
+import { lengthDelimited } from "./bytes.ts";
+import { RawGrpc } from "./grpc-call.ts";
+import { RawHttp } from "./http-call.ts";
+import { nameOf } from "./outcome.ts";
 
 const mib = 1 << 20;
 const path = "/score.v1.ScoreService/GetLeaderboard";

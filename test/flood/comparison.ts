@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { LoadProcess } from "../../bench/load-process.ts";
-import type { AttackOptions } from "./flood-attacker.ts";
-import { Bystander, type Figures } from "./flood-bystander.ts";
-import type { FloodScene } from "./flood-scene.ts";
+import type { AttackOptions } from "./attacker.ts";
+import { Bystander, type Figures } from "./bystander.ts";
+import type { FloodScene } from "./scene.ts";
 
 /** The promise: a flood makes nothing more than twice as slow. */
 const mostTimesSlower = 2;
@@ -59,7 +59,7 @@ export async function startAttack<R>(
   options: AttackOptions,
 ): Promise<EndFlood<R>> {
   const attacker = await LoadProcess.start<AttackOptions, R>(
-    "../test/attack/flood-attacker.ts",
+    "../test/flood/attacker.ts",
     options,
     test.signal,
   );

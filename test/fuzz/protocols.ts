@@ -2,11 +2,11 @@ import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { hasOption } from "@bufbuild/protobuf";
 import type fc from "fast-check";
 import { http } from "../../gen/google/api/annotations_pb.js";
-import { type KnownIds, messageBytes } from "./fuzz-bytes.ts";
-import { messageJson } from "./fuzz-json.ts";
-import { contractMethods, type FuzzedMethod, grpcMethods } from "./fuzz-methods.ts";
-import { bare, type Content, framed, type RawRequest } from "./fuzz-requests.ts";
-import { restRequests } from "./fuzz-rest.ts";
+import { type KnownIds, messageBytes } from "./bytes.ts";
+import { messageJson } from "./json.ts";
+import { contractMethods, type FuzzedMethod, grpcMethods } from "./methods.ts";
+import { bare, type Content, framed, type RawRequest } from "./requests.ts";
+import { restRequests } from "./rest.ts";
 
 /** One way to call, and how it is abused. */
 export interface FuzzedProtocol {

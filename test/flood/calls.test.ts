@@ -10,9 +10,9 @@ import { submit } from "../lanes/games.ts";
 import { newId } from "../lanes/lane-suite.ts";
 import { assertRefused } from "../lanes/refusal.ts";
 import { tokenFor } from "../lanes/test-service.ts";
-import type { CallFloodOptions, CallFloodResult } from "./flood-calls.ts";
-import { assertUnharmed, startAttack } from "./flood-comparison.ts";
-import { type FloodScene, openFloodScene } from "./flood-scene.ts";
+import type { CallFloodOptions, CallFloodResult } from "./calls.ts";
+import { assertUnharmed, startAttack } from "./comparison.ts";
+import { type FloodScene, openFloodScene } from "./scene.ts";
 
 const win = { case: "action", value: "win" } as const;
 

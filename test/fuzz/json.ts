@@ -1,6 +1,6 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import fc from "fast-check";
-import { type KnownIds, textOf } from "./fuzz-bytes.ts";
+import { type KnownIds, textOf } from "./bytes.ts";
 
 const deep = (n: number) => "[".repeat(n) + "]".repeat(n);
 

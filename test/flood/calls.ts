@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { callHeaders, type HeaderBlock } from "../../bench/header-block.ts";
 import { frame, frameFlag, frameType, initialWindow } from "../../bench/http2-frame.ts";
 import type { Load } from "../../bench/load.ts";
-import { FloodConnection } from "./flood-connection.ts";
+import { FloodConnection } from "./connection.ts";
 
 export interface CallFloodOptions {
   readonly attack: "calls";

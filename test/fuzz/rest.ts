@@ -1,10 +1,10 @@
 import { getOption } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { http } from "../../gen/google/api/annotations_pb.js";
-import { type KnownIds, textOf } from "./fuzz-bytes.ts";
-import { messageJson } from "./fuzz-json.ts";
-import type { FuzzedMethod } from "./fuzz-methods.ts";
-import { oddHeaders, type RawRequest } from "./fuzz-requests.ts";
+import { type KnownIds, textOf } from "./bytes.ts";
+import { messageJson } from "./json.ts";
+import type { FuzzedMethod } from "./methods.ts";
+import { oddHeaders, type RawRequest } from "./requests.ts";
 
 /** A path of the contract with anything in its places, a query and a body that may fit. */
 export function restRequests(

@@ -4,13 +4,13 @@ import { after, before, describe, it } from "node:test";
 import { PGlite, types } from "@electric-sql/pglite";
 import { ledgerTables } from "../crash/ledger-tables.ts";
 import { BoardModel } from "../ledger/board-model.ts";
-import type { Memory } from "./fuzz-memory.ts";
-import { Neighbour } from "./fuzz-neighbour.ts";
-import { nameOf } from "./fuzz-outcome.ts";
-import { portBytes, sendTo } from "./fuzz-ports.ts";
-import { protocols } from "./fuzz-protocols.ts";
-import { fuzz, fuzzRun } from "./fuzz-run.ts";
-import { arena, arenaRules, FuzzScene, knownIds, type ShownEntry } from "./fuzz-scene.ts";
+import type { Memory } from "./memory.ts";
+import { Neighbour } from "./neighbour.ts";
+import { nameOf } from "./outcome.ts";
+import { portBytes, sendTo } from "./ports.ts";
+import { protocols } from "./protocols.ts";
+import { fuzz, fuzzRun } from "./run.ts";
+import { arena, arenaRules, FuzzScene, knownIds, type ShownEntry } from "./scene.ts";
 
 /** Of each method by each protocol; some 600 a second. */
 const cases = 100;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { assertUnharmed, startAttack } from "./flood-comparison.ts";
-import type { IdleFloodResult } from "./flood-idle.ts";
-import { type FloodScene, openFloodScene } from "./flood-scene.ts";
+import { assertUnharmed, startAttack } from "./comparison.ts";
+import type { IdleFloodResult } from "./idle.ts";
+import { type FloodScene, openFloodScene } from "./scene.ts";
 
 /** What this machine lets one process open, less what else it needs; `ulimit -n`. */
 const mostOpen = openFiles() - 1_000;

@@ -13,9 +13,9 @@ import { enveloped } from "../lanes/envelopes.ts";
 import { newEvent } from "../lanes/games.ts";
 import { GrpcClient } from "../lanes/grpc-client.ts";
 import { startTestService, tokenFor } from "../lanes/test-service.ts";
-import { RawGrpc } from "./fuzz-grpc-call.ts";
-import { RawHttp } from "./fuzz-http-call.ts";
-import { nameOf, type Outcome } from "./fuzz-outcome.ts";
+import { RawGrpc } from "./grpc-call.ts";
+import { RawHttp } from "./http-call.ts";
+import { nameOf, type Outcome } from "./outcome.ts";
 
 const read = "/score.v1.ScoreService/GetLeaderboard";
 const check = "/grpc.health.v1.Health/Check";

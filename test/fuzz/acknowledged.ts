@@ -13,8 +13,8 @@ import {
   UpdateScoreResponseSchema,
 } from "../../gen/score/v1/score_pb.js";
 import { envelopes } from "../lanes/envelopes.ts";
-import type { FuzzedMethod } from "./fuzz-methods.ts";
-import type { Outcome } from "./fuzz-outcome.ts";
+import type { FuzzedMethod } from "./methods.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** What became of one event: the standing, or the number of an error's code. */
 export type Acknowledgement = UpdateScoreResponse | number;

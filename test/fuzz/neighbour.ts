@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { ScoreService } from "../../gen/score/v1/score_pb.js";
 import { GrpcClient } from "../lanes/grpc-client.ts";
-import { hangMs } from "./fuzz-outcome.ts";
+import { hangMs } from "./outcome.ts";
 
 /** How long it waits between its calls, in ms. */
 const pauseMs = 20;

@@ -3,7 +3,7 @@ import { Latencies } from "../../bench/latencies.ts";
 import { ScoreService } from "../../gen/score/v1/score_pb.js";
 import { submit } from "../lanes/games.ts";
 import { newId } from "../lanes/lane-suite.ts";
-import type { FloodScene } from "./flood-scene.ts";
+import type { FloodScene } from "./scene.ts";
 
 /** Of each kind of call. */
 const callsPerSecond = 25;

@@ -7,15 +7,15 @@ import type { Role } from "../../src/model/score-event.ts";
 import { ServiceProcess } from "../crash/service-process.ts";
 import { GrpcClient } from "../lanes/grpc-client.ts";
 import { type EnvoyServer, startEnvoy } from "../servers/envoy-server.ts";
-import { acknowledgements } from "./fuzz-acknowledged.ts";
-import type { KnownIds } from "./fuzz-bytes.ts";
-import { RawGrpc } from "./fuzz-grpc-call.ts";
-import { RawHttp } from "./fuzz-http-call.ts";
-import { MemoryGauge } from "./fuzz-memory.ts";
-import { eventCodes, type FuzzedMethod } from "./fuzz-methods.ts";
-import { nameOf, nameOfCode, type Outcome } from "./fuzz-outcome.ts";
-import type { FuzzedProtocol } from "./fuzz-protocols.ts";
-import type { RawRequest } from "./fuzz-requests.ts";
+import { acknowledgements } from "./acknowledged.ts";
+import type { KnownIds } from "./bytes.ts";
+import { RawGrpc } from "./grpc-call.ts";
+import { RawHttp } from "./http-call.ts";
+import { MemoryGauge } from "./memory.ts";
+import { eventCodes, type FuzzedMethod } from "./methods.ts";
+import { nameOf, nameOfCode, type Outcome } from "./outcome.ts";
+import type { FuzzedProtocol } from "./protocols.ts";
+import type { RawRequest } from "./requests.ts";
 
 /** Where scores may be sent to; its settings stay. */
 export const arena = "arena";

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type EnvoyScene, openEnvoyScene } from "../envoy/envoy-scene.ts";
 import { newGame, submit } from "../lanes/games.ts";
-import { FloodConnection } from "./flood-connection.ts";
-import { type FrameFloodName, frameFloods, pourFrames } from "./flood-frames.ts";
+import { FloodConnection } from "./connection.ts";
+import { type FrameFloodName, frameFloods, pourFrames } from "./frames.ts";
 
 /** But for frames of no known type, which Envoy passes over. */
 const names = (Object.keys(frameFloods) as FrameFloodName[]).filter(

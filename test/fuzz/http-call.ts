@@ -2,7 +2,7 @@ import { Agent, type IncomingMessage, request } from "node:http";
 import type { Code } from "@connectrpc/connect";
 import { codeFromString } from "@connectrpc/connect/protocol-connect";
 import { envelopes } from "../lanes/envelopes.ts";
-import { hangMs, type Outcome } from "./fuzz-outcome.ts";
+import { hangMs, type Outcome } from "./outcome.ts";
 
 /** A request as it goes over the wire, whether it follows a protocol or not. */
 export interface RawHttpCall {

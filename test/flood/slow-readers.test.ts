@@ -17,12 +17,12 @@ import {
 } from "../../gen/score/v1/score_pb.js";
 import { eventually } from "../lanes/eventually.ts";
 import { submitAll } from "../lanes/games.ts";
-import type { CallFloodResult } from "./flood-calls.ts";
-import { assertUnharmed, startAttack } from "./flood-comparison.ts";
-import { FloodConnection } from "./flood-connection.ts";
-import { type FloodScene, openFloodScene } from "./flood-scene.ts";
+import type { CallFloodResult } from "./calls.ts";
+import { assertUnharmed, startAttack } from "./comparison.ts";
+import { FloodConnection } from "./connection.ts";
+import { type FloodScene, openFloodScene } from "./scene.ts";
 
-/** Watches that nobody reads are in flood-watches.test.ts. */
+/** Watches that nobody reads are in watches.test.ts. */
 describe("a slow reader", () => {
   let scene: FloodScene;
   before(async () => {

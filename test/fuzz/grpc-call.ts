@@ -6,7 +6,7 @@ import {
   type IncomingHttpHeaders,
 } from "node:http2";
 import type { Code } from "@connectrpc/connect";
-import { hangMs, type Outcome } from "./fuzz-outcome.ts";
+import { hangMs, type Outcome } from "./outcome.ts";
 
 /** A call as it goes over the wire. */
 export interface RawGrpcCall {

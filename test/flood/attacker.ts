@@ -1,8 +1,8 @@
 import { constants, setPriority } from "node:os";
 import { serveLoad } from "../../bench/load.ts";
-import { CallFlood, type CallFloodOptions, type CallFloodResult } from "./flood-calls.ts";
-import { FrameFlood, type FrameFloodOptions, type FrameFloodResult } from "./flood-frames.ts";
-import { IdleFlood, type IdleFloodOptions, type IdleFloodResult } from "./flood-idle.ts";
+import { CallFlood, type CallFloodOptions, type CallFloodResult } from "./calls.ts";
+import { FrameFlood, type FrameFloodOptions, type FrameFloodResult } from "./frames.ts";
+import { IdleFlood, type IdleFloodOptions, type IdleFloodResult } from "./idle.ts";
 
 /** What an attacker does. */
 export type AttackOptions = CallFloodOptions | FrameFloodOptions | IdleFloodOptions;

@@ -6,7 +6,7 @@ import { type EnvoyScene, openEnvoyScene } from "../envoy/envoy-scene.ts";
 import { clientKinds, envoyClientKinds } from "../lanes/clients.ts";
 import { type Caller, newEvent, newGame } from "../lanes/games.ts";
 import { CallError } from "../lanes/lane-client.ts";
-import { categories, codePointsOf } from "./fuzz-text.ts";
+import { categories, codePointsOf } from "./text.ts";
 
 const { updateScores, getLeaderboard, getStanding } = ScoreService.method;
 

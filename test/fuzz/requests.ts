@@ -2,8 +2,8 @@ import { gzipSync } from "node:zlib";
 import type { DescMessage } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { enveloped } from "../lanes/envelopes.ts";
-import type { KnownIds } from "./fuzz-bytes.ts";
-import type { FuzzedMethod } from "./fuzz-methods.ts";
+import type { KnownIds } from "./bytes.ts";
+import type { FuzzedMethod } from "./methods.ts";
 
 /** A request as it goes over the wire, whether it follows the protocol or not. */
 export interface RawRequest {

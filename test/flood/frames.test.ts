@@ -6,15 +6,10 @@ import { after, before, describe, it } from "node:test";
 import pino from "pino";
 import { type BareLanes, openBareLanes } from "../lanes/bare-lanes.ts";
 import { type Certificate, makeCertificate } from "../lanes/certificate.ts";
-import { assertUnharmed, startAttack } from "./flood-comparison.ts";
-import { FloodConnection } from "./flood-connection.ts";
-import {
-  type FrameFloodName,
-  type FrameFloodResult,
-  frameFloods,
-  pourFrames,
-} from "./flood-frames.ts";
-import { openFloodScene } from "./flood-scene.ts";
+import { assertUnharmed, startAttack } from "./comparison.ts";
+import { FloodConnection } from "./connection.ts";
+import { type FrameFloodName, type FrameFloodResult, frameFloods, pourFrames } from "./frames.ts";
+import { openFloodScene } from "./scene.ts";
 
 const framesPerSecond = 20_000;
 

@@ -1,5 +1,5 @@
 import type { Load } from "../../bench/load.ts";
-import { FloodConnection } from "./flood-connection.ts";
+import { FloodConnection } from "./connection.ts";
 
 export interface IdleFloodOptions {
   readonly attack: "idle";

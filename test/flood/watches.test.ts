@@ -9,9 +9,9 @@ import { clientKinds } from "../lanes/clients.ts";
 import { eventually } from "../lanes/eventually.ts";
 import { assertRefused } from "../lanes/refusal.ts";
 import { tokenFor } from "../lanes/test-service.ts";
-import type { CallFloodOptions, CallFloodResult } from "./flood-calls.ts";
-import { assertUnharmed, startAttack } from "./flood-comparison.ts";
-import { type FloodScene, openFloodScene } from "./flood-scene.ts";
+import type { CallFloodOptions, CallFloodResult } from "./calls.ts";
+import { assertUnharmed, startAttack } from "./comparison.ts";
+import { type FloodScene, openFloodScene } from "./scene.ts";
 
 const asked = 10_000;
 const perSecond = 2_000;

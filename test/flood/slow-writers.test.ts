@@ -11,7 +11,7 @@ import { type BareLanes, openBareLanes } from "../lanes/bare-lanes.ts";
 import { type Certificate, makeCertificate } from "../lanes/certificate.ts";
 import { eventually } from "../lanes/eventually.ts";
 import { tokenFor } from "../lanes/test-service.ts";
-import { FloodConnection, type FloodConnectionOptions } from "./flood-connection.ts";
+import { FloodConnection, type FloodConnectionOptions } from "./connection.ts";
 
 /**
  * A hundredth of what the service is started with (src/app/service.ts): there

@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { callHeaders } from "../../bench/header-block.ts";
 import { frame, frameFlag, frameType } from "../../bench/http2-frame.ts";
 import type { Load } from "../../bench/load.ts";
-import { FloodConnection } from "./flood-connection.ts";
+import { FloodConnection } from "./connection.ts";
 
 export type FrameFloodName = keyof typeof frameFloods;
 

@@ -1,6 +1,6 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import fc from "fast-check";
-import { anyText } from "./fuzz-text.ts";
+import { anyText } from "./text.ts";
 
 /** Ids that mean something to the service, by the field that holds them. */
 export type KnownIds = Readonly<Record<string, readonly string[]>>;
