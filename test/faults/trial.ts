@@ -125,7 +125,8 @@ export class Trial<S extends Stage> {
     await this.#settle(faults.length === 1 ? (faults[0]?.name ?? "") : "all at random");
     const until = performance.now();
     for (const { name, tolerates } of faults) {
-      this.#recorder.failed({ fault: name, tolerates, from, until });
+      const isMixed = faults.length > 1;
+      this.#recorder.failed({ fault: name, tolerates, isMixed, from, until });
     }
     this.#load?.resume();
   }

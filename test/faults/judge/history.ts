@@ -88,6 +88,8 @@ export type Tolerance = "nothing" | "ledger" | "streams" | "network";
 export interface FaultSpan {
   readonly fault: string;
   readonly tolerates: Tolerance;
+  /** Others struck at the same time. */
+  readonly isMixed: boolean;
   readonly from: number;
   /** When all was well again. */
   readonly until: number;

@@ -53,7 +53,9 @@ const clean: History = {
     ]),
     final,
   ],
-  faults: [{ fault: "the ledger rests", tolerates: "ledger", from: 1_000, until: 2_000 }],
+  faults: [
+    { fault: "the ledger rests", tolerates: "ledger", isMixed: false, from: 1_000, until: 2_000 },
+  ],
   events: [ada, bob, more],
   standings: [
     { boardId: "main", playerId: "ada", score: 5, seq: 1 },
@@ -202,7 +204,18 @@ describe("the judge", () => {
         ],
         { stream: 2 },
       );
-      assertFound({ ...clean, states: [before, after, final] }, /bob had 5 after 7/);
+      const history = { ...clean, states: [before, after, final] };
+      assertFound(history, /bob had 5 after 7/);
+      const mixed = {
+        fault: "all",
+        tolerates: "network" as const,
+        isMixed: true,
+        from: 0,
+        until: 9,
+      };
+      assertClean({ ...history, faults: [mixed] });
+      const states = [before, { ...after, stream: 1 }, final];
+      assertFound({ ...history, states, faults: [mixed] }, /bob had 5 after 7/);
     });
     it("by a score that never was", () => {
       assertFound({ ...clean, states: [state(1, [["ada", 6]]), final] }, /ada had 6 after NaN/);
@@ -235,7 +248,9 @@ describe("the judge", () => {
       assertFound(refused(lost, 1_500), /a3 of c1 .* while no answer could get lost/);
     });
     it("of a call while only streams could break", () => {
-      const faults = [{ fault: "restart", tolerates: "streams" as const, from: 0, until: 9_000 }];
+      const faults = [
+        { fault: "restart", tolerates: "streams" as const, isMixed: false, from: 0, until: 9_000 },
+      ];
       const history = { ...refused(lost, 100), faults };
       assertFound(history, /a3 of c1 .* while no answer could get lost/);
       const attempts = history.attempts.map((each) => ({ ...each, isStreamed: true }));
@@ -243,7 +258,9 @@ describe("the judge", () => {
     });
     it("with a code that does not fit", () => {
       const strange = { code: "DataLoss", reason: undefined, saysWhen: false };
-      const faults = [{ fault: "cut", tolerates: "network" as const, from: 0, until: 9_000 }];
+      const faults = [
+        { fault: "cut", tolerates: "network" as const, isMixed: false, from: 0, until: 9_000 },
+      ];
       assertFound({ ...refused(strange, 100), faults }, /refused as DataLoss \(no answer\)/);
       const internal = { code: "Internal", reason: "INTERNAL", saysWhen: false };
       assertFound({ ...refused(internal, 100), faults }, /refused as Internal INTERNAL/);

@@ -1,24 +1,54 @@
 import { BoardModel } from "../../ledger/board-model.ts";
 import { firstDifference } from "./exact-order.ts";
-import type { BoardRules, History, LedgerEvent, SeenState, Violation } from "./history.ts";
+import type {
+  BoardRules,
+  FaultSpan,
+  History,
+  LedgerEvent,
+  SeenState,
+  Violation,
+} from "./history.ts";
 
 /**
  * No watcher ever saw an older state after a newer one, by its version and by
  * what it showed, also across its connections; and each saw the final state.
+ *
+ * But while several parts fail at once, an instance may show what it has
+ * committed and can't place, and then fall silent: whoever connects to another
+ * sees that only when it is back or given up.
  */
 export function checkNeverOlder(history: History): Violation[] {
   return [...checkWatchers(history)].map((what) => ({ promise: "never older", what }));
 }
 
-function* checkWatchers({ boards, states, events }: History): Generator<string> {
+function* checkWatchers({ boards, states, events, faults }: History): Generator<string> {
   const watchers = Map.groupBy(states, ({ watcher, boardId }) => `${watcher} of ${boardId}`);
   for (const [name, seen] of watchers) {
     const board = boards.find(({ boardId }) => boardId === seen[0]?.boardId);
     if (board === undefined) continue;
     yield* prefixed(name, checkVersions(seen));
-    yield* prefixed(name, checkContent(board, seen, events));
+    for (const part of unbroken(seen, faults)) {
+      yield* prefixed(name, checkContent(board, part, events));
+    }
     yield* prefixed(name, checkFinal(board, seen, events));
   }
+}
+
+/** Cut where a watcher connected again while several parts failed at once. */
+function unbroken(
+  seen: readonly SeenState[],
+  faults: readonly FaultSpan[],
+): readonly (readonly SeenState[])[] {
+  const mixed = faults.filter(({ isMixed }) => isMixed);
+  const parts: SeenState[][] = [];
+  for (const [index, state] of seen.entries()) {
+    const isCut =
+      state.stream !== seen[index - 1]?.stream &&
+      mixed.some(({ from, until }) => from <= state.at && state.at <= until);
+    if (index === 0 || isCut) parts.push([]);
+    parts.at(-1)?.push(state);
+  }
+  return parts;
 }
 
 function* checkVersions(seen: readonly SeenState[]): Generator<string> {

@@ -11,7 +11,7 @@ export const embeddedFaults: readonly Fault<EmbeddedWorld>[] = [
     name: "killed a hundred times at random moments",
     strike: async ({ service }, dice) => {
       for (let left = 100; left > 0; left -= 1) {
-        await pause(dice.int(0, 400));
+        await pause(dice.int(0, 800));
         await service.kill();
         await service.start();
       }
