@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { PGlite, types } from "@electric-sql/pglite";
@@ -20,18 +20,23 @@ export class DataFolderInUse extends Error {
  * `folder`. Acknowledged commits survive the death of the process at any
  * moment; a power cut may cost the last moments, since it never syncs to disk.
  *
- * Throws DataFolderInUse when another process has the folder open.
+ * Throws DataFolderInUse when another process has the folder open. A ledger
+ * that was there and is damaged or gone is an error, and never begun anew.
  */
 export async function openEmbeddedDatabase(folder: string): Promise<OpenDatabase> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const release = lockFolder(folder);
   try {
-    const pglite = await PGlite.create(join(folder, "postgres"), {
+    const files = join(folder, "postgres");
+    const note = new LedgerNote(folder, files);
+    note.opening();
+    const pglite = await PGlite.create(files, {
       parsers: { [types.INT8]: Number },
       // After a crash Postgres would start a timer that PGlite never stops: it
       // would keep the process alive after close.
       startParams: [...PGlite.defaultStartParams, "-c", "log_startup_progress_interval=0"],
     });
+    note.opened();
     const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
     const close = async () => {
       await db.destroy();
@@ -40,7 +45,40 @@ export async function openEmbeddedDatabase(folder: string): Promise<OpenDatabase
     return { db, commitsInFlight: 1, close };
   } catch (cause) {
     release();
-    throw new Error(`the data in ${folder} can't be opened; it was left as it is`, { cause });
+    const advice = "put back a copy, or begin anew in another folder (SCORE_DATA_DIR)";
+    throw new Error(`the data in ${folder} can't be opened and was left as it is; ${advice}`, {
+      cause,
+    });
+  }
+}
+
+/**
+ * Knows by a file of its own whether a ledger was ever made in the folder. PGlite makes a new one wherever
+ * it finds none, also in the place of one whose files were lost.
+ */
+class LedgerNote {
+  readonly #note: string;
+  readonly #files: string;
+
+  constructor(folder: string, files: string) {
+    this.#note = join(folder, "ledger-state");
+    this.#files = files;
+  }
+
+  /** Throws when what was made is no longer there. */
+  opening(): void {
+    const state = existsSync(this.#note) ? readFileSync(this.#note, "utf8").trim() : undefined;
+    // A first start that was cut off has acknowledged nothing.
+    if (state === "making") rmSync(this.#files, { recursive: true, force: true });
+    if (existsSync(join(this.#files, "PG_VERSION"))) return;
+    if (state === "made" || existsSync(this.#files)) {
+      throw new Error("the ledger that was there is damaged or gone: PG_VERSION is missing");
+    }
+    writeFileSync(this.#note, "making\n");
+  }
+
+  opened(): void {
+    writeFileSync(this.#note, "made\n");
   }
 }
 

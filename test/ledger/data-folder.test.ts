@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -11,6 +11,33 @@ import { sql } from "kysely";
 import { DataFolderInUse, openEmbeddedDatabase } from "../../src/ledger/embedded-database.ts";
 
 const holdFolder = fileURLToPath(new URL("hold-folder.ts", import.meta.url));
+
+/** What may become of the files of a ledger. */
+const damages: Readonly<Record<string, (postgres: string) => Promise<void>>> = {
+  "its version is gone": (postgres) => rm(join(postgres, "PG_VERSION")),
+  "its version is empty": (postgres) => truncate(join(postgres, "PG_VERSION")),
+  "its control file is cut short": (postgres) => truncate(join(postgres, "global/pg_control"), 100),
+  "its control file is gone": (postgres) => rm(join(postgres, "global/pg_control")),
+  "its log is gone": (postgres) => rm(join(postgres, "pg_wal"), { recursive: true }),
+  "its tables are gone": (postgres) => rm(join(postgres, "base"), { recursive: true }),
+  "all its files are gone": async (postgres) => {
+    await rm(postgres, { recursive: true });
+    await mkdir(postgres);
+  },
+  "it is gone itself": (postgres) => rm(postgres, { recursive: true }),
+};
+
+async function makeProof(folder: string): Promise<void> {
+  const database = await openEmbeddedDatabase(folder);
+  await sql`create table proof as select 7 as n`.execute(database.db);
+  await database.close();
+}
+
+/** But for what says that somebody has it open. */
+async function filesOf(folder: string): Promise<readonly string[]> {
+  const files = await readdir(folder, { recursive: true });
+  return files.filter((file) => !/^lock|postmaster\.pid$/.test(file));
+}
 
 describe("the folder of the embedded database", () => {
   let folder: string;
@@ -70,9 +97,38 @@ describe("the folder of the embedded database", () => {
     const foreign = join(folder, "postgres");
     await writeFile(foreign, "not a database");
     for (let attempt = 0; attempt < 2; attempt++) {
-      await assert.rejects(openEmbeddedDatabase(folder), /can't be opened; it was left as it is/);
+      await assert.rejects(openEmbeddedDatabase(folder), /can't be opened and was left as it is/);
     }
     assert.equal(await readFile(foreign, "utf8"), "not a database");
+  });
+
+  for (const [damage, spoil] of Object.entries(damages)) {
+    it(`is refused and left as it is when ${damage}`, async () => {
+      await makeProof(folder);
+      await spoil(join(folder, "postgres"));
+      const before = await filesOf(folder);
+      await assert.rejects(
+        openEmbeddedDatabase(folder),
+        /can't be opened and was left as it is; put back a copy, or begin anew in another folder/,
+      );
+      const after = await filesOf(folder);
+      assert.deepEqual(
+        after.filter((file) => !before.includes(file)),
+        [],
+        "nothing was made in its place",
+      );
+    });
+  }
+
+  it("is made from the start when its first start was cut off", async () => {
+    await mkdir(join(folder, "postgres"), { recursive: true });
+    await writeFile(join(folder, "postgres", "PG_VERSION"), "17");
+    await writeFile(join(folder, "ledger-state"), "making");
+    await makeProof(folder);
+    const again = await openEmbeddedDatabase(folder);
+    const { rows } = await sql`select n from proof`.execute(again.db);
+    assert.deepEqual(rows, [{ n: 7 }]);
+    await again.close();
   });
 
   it("is made with its parents, for its owner only", async () => {
