@@ -42,6 +42,8 @@ const documented: Readonly<Record<string, readonly string[]>> = {
   GetGame: [...guarded, "NOT_FOUND"],
   ListGames: guarded,
   DeleteGame: [...guarded, "NOT_FOUND"],
+  VerifyRanking: [...guarded, "NOT_FOUND", "UNAVAILABLE"],
+  RebuildRanking: [...guarded, "NOT_FOUND", "UNAVAILABLE"],
   Check: reads,
   List: ["INVALID_ARGUMENT"],
   Watch: ["INVALID_ARGUMENT"],
@@ -105,8 +107,12 @@ function of({ typeName, methods }: DescService): FuzzedMethod[] {
     path: `/${typeName}/${desc.name}`,
     input: desc.input,
     isWatch: desc.methodKind === "server_streaming",
-    codes: documented[desc.name] ?? [],
+    codes: documented[desc.name] ?? undocumented(desc),
   }));
+}
+
+function undocumented({ name }: DescMethod): never {
+  throw new Error(`what ${name} may answer is missing here`);
 }
 
 function service(

@@ -38,7 +38,7 @@ describe("a watch that ends before its first frame", () => {
     });
     const rooms = {
       hub,
-      catalog: { board: async () => ({ boardNo: 1 }) },
+      catalog: { board: async () => ({ boardNo: 1 }), same: async () => ({ boardNo: 1 }) },
       reader: { page: () => read.promise },
       ranking: { follow: async () => () => {} },
     } as unknown as Partial<Rooms>;
