@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { ScoreService } from "../../gen/score/v1/score_pb.js";
-import { ServiceProcess } from "../crash/service-process.ts";
 import { envoyClientKinds } from "../lanes/clients.ts";
 import { eventually } from "../lanes/eventually.ts";
 import { type Caller, newEvent, newGame } from "../lanes/games.ts";
@@ -14,6 +13,7 @@ import { FaultyLink } from "../servers/faulty-link.ts";
 import { freePort } from "../servers/free-port.ts";
 import { type PostgresServer, startPostgres } from "../servers/postgres-server.ts";
 import { type RedisServer, startRedis } from "../servers/redis-server.ts";
+import { ServiceProcess } from "../servers/service-process.ts";
 
 /** An instance on ports that it keeps, and its way to the ledger. */
 interface Instance {

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { PGlite, types } from "@electric-sql/pglite";
-import { ledgerTables } from "../crash/ledger-tables.ts";
-import { ServiceProcess } from "../crash/service-process.ts";
 import type { Ports } from "../lanes/clients.ts";
 import { testSecretText } from "../lanes/test-service.ts";
+import { ledgerTables } from "../ledger/ledger-tables.ts";
 import { freePort } from "../servers/free-port.ts";
+import { ServiceProcess } from "../servers/service-process.ts";
 import { SmallDisk } from "../servers/small-disk.ts";
 import type { BoardRules, History, RankedBoard } from "./judge/history.ts";
 import { servedOrder } from "./judge/ranking-order.ts";

@@ -1,5 +1,5 @@
-import type { ServiceProcess } from "../crash/service-process.ts";
 import type { Ports } from "../lanes/clients.ts";
+import type { ServiceProcess } from "../servers/service-process.ts";
 import type { BoardRules, History, RankedBoard } from "./judge/history.ts";
 
 /** Where a trial takes place: instances of the service and what they stand on, all of it real. */

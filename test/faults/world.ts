@@ -1,9 +1,8 @@
 import { Cluster, Redis } from "ioredis";
 import pg from "pg";
-import { ledgerTables } from "../crash/ledger-tables.ts";
-import { ServiceProcess } from "../crash/service-process.ts";
 import type { Ports } from "../lanes/clients.ts";
 import { testSecretText } from "../lanes/test-service.ts";
+import { ledgerTables } from "../ledger/ledger-tables.ts";
 import { type EnvoyServer, startEnvoy } from "../servers/envoy-server.ts";
 import { FakeClock } from "../servers/fake-clock.ts";
 import { FaultyLink } from "../servers/faulty-link.ts";
@@ -11,6 +10,7 @@ import { freePort } from "../servers/free-port.ts";
 import { type PostgresServer, startPostgres } from "../servers/postgres-server.ts";
 import { type RedisCluster, startRedisCluster } from "../servers/redis-cluster.ts";
 import { type RedisServer, startRedis } from "../servers/redis-server.ts";
+import { ServiceProcess } from "../servers/service-process.ts";
 import { SmallDisk } from "../servers/small-disk.ts";
 import type { BoardRules, History, RankedBoard } from "./judge/history.ts";
 import { redisOrder, servedOrder } from "./judge/ranking-order.ts";

@@ -4,9 +4,9 @@ import { AdminService, Aggregation, Direction } from "../../gen/score/v1/admin_p
 import { ScoreService } from "../../gen/score/v1/score_pb.js";
 import { signToken } from "../../src/access/token-signer.ts";
 import type { Role } from "../../src/model/score-event.ts";
-import { ServiceProcess } from "../crash/service-process.ts";
 import { GrpcClient } from "../lanes/grpc-client.ts";
 import { type EnvoyServer, startEnvoy } from "../servers/envoy-server.ts";
+import { ServiceProcess } from "../servers/service-process.ts";
 import { acknowledgements } from "./acknowledged.ts";
 import type { KnownIds } from "./bytes.ts";
 import { RawGrpc } from "./grpc-call.ts";

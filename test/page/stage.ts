@@ -1,10 +1,10 @@
 import type { Browser } from "playwright-core";
-import { ServiceProcess } from "../crash/service-process.ts";
 import type { Caller } from "../lanes/games.ts";
 import { GrpcClient } from "../lanes/grpc-client.ts";
 import { startChromium } from "../servers/chromium.ts";
 import { type EnvoyServer, startEnvoy } from "../servers/envoy-server.ts";
 import { freePort } from "../servers/free-port.ts";
+import { ServiceProcess } from "../servers/service-process.ts";
 import { type PageOptions, PageUnderTest } from "./page-under-test.ts";
 
 /** A game server that calls the service. */

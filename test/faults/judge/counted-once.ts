@@ -1,11 +1,6 @@
 import { foldPoints } from "../../../src/model/standing.ts";
-import {
-  type BoardRules,
-  type History,
-  isAcknowledged,
-  type LedgerEvent,
-  type Violation,
-} from "./history.ts";
+import type { LedgerEvent } from "../../ledger/ledger-tables.ts";
+import { type BoardRules, type History, isAcknowledged, type Violation } from "./history.ts";
 
 /**
  * Every acknowledged event is in the ledger exactly once and as it was sent;

@@ -1,4 +1,5 @@
 import type { Aggregation, Direction } from "../../../src/model/game.ts";
+import type { LedgerEvent, LedgerStanding } from "../../ledger/ledger-tables.ts";
 
 /** Times are in ms of one monotonic clock, that of the process that judges. */
 
@@ -93,19 +94,6 @@ export interface FaultSpan {
   readonly from: number;
   /** When all was well again. */
   readonly until: number;
-}
-
-/** An event as the ledger's table holds it. */
-export interface LedgerEvent extends SentEvent {
-  readonly seq: number;
-}
-
-/** A player of a board as the ledger's table holds them. */
-export interface LedgerStanding {
-  readonly boardId: string;
-  readonly playerId: string;
-  readonly score: number;
-  readonly seq: number;
 }
 
 /** A board in the order of a ranking, best first. */

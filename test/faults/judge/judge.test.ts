@@ -1,14 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type {
-  Acknowledgement,
-  Attempt,
-  History,
-  LedgerEvent,
-  Misuse,
-  Refusal,
-  SeenState,
-} from "./history.ts";
+import type { LedgerEvent } from "../../ledger/ledger-tables.ts";
+import type { Acknowledgement, Attempt, History, Misuse, Refusal, SeenState } from "./history.ts";
 import { judge } from "./judge.ts";
 
 const ada = { actionId: "a1", playerId: "ada", points: 5, seq: 1 };

@@ -1,13 +1,7 @@
 import { BoardModel } from "../../ledger/board-model.ts";
+import type { LedgerEvent } from "../../ledger/ledger-tables.ts";
 import { firstDifference } from "./exact-order.ts";
-import type {
-  BoardRules,
-  FaultSpan,
-  History,
-  LedgerEvent,
-  SeenState,
-  Violation,
-} from "./history.ts";
+import type { BoardRules, FaultSpan, History, SeenState, Violation } from "./history.ts";
 
 /**
  * No watcher ever saw an older state after a newer one, by its version and by

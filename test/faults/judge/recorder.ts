@@ -1,9 +1,9 @@
+import type { LedgerEvent } from "../../ledger/ledger-tables.ts";
 import {
   type Attempt,
   type FaultSpan,
   type History,
   isAcknowledged,
-  type LedgerEvent,
   type Misuse,
   type Read,
   type SeenState,

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { ServiceProcess } from "../../crash/service-process.ts";
 import type { EnvoyServer } from "../../servers/envoy-server.ts";
 import { LaunchError } from "../../servers/launch-error.ts";
+import type { ServiceProcess } from "../../servers/service-process.ts";
 import type { Fault } from "../fault.ts";
 import type { World } from "../world.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { signToken } from "../../src/access/token-signer.ts";
 import type { Role } from "../../src/model/score-event.ts";
-import { ServerProcess } from "../servers/server-process.ts";
+import { ServerProcess } from "./server-process.ts";
 
 const main = fileURLToPath(new URL("../../src/app/main.ts", import.meta.url));
 

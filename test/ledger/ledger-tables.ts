@@ -1,4 +1,25 @@
-import type { LedgerTables } from "./crash-survival.ts";
+/** An event as the ledger's table holds it. */
+export interface LedgerEvent {
+  readonly actionId: string;
+  readonly playerId: string;
+  readonly points: number;
+  readonly seq: number;
+}
+
+/** A player of a board as the ledger's table holds them. */
+export interface LedgerStanding {
+  readonly boardId: string;
+  readonly playerId: string;
+  readonly score: number;
+  readonly seq: number;
+}
+
+/** The tables of a ledger, past the service. */
+export interface LedgerTables {
+  /** By seq. */
+  events(gameId: string): Promise<readonly LedgerEvent[]>;
+  standings(gameId: string): Promise<readonly LedgerStanding[]>;
+}
 
 /** Runs a query; whole numbers come as numbers. */
 export type Query = (text: string, values: unknown[]) => Promise<{ rows: unknown[] }>;
