@@ -43,7 +43,7 @@ describe("two instances behind one Envoy", () => {
       server: { token: await tokenFor("server", "game-server") },
       admin: { token: await tokenFor("admin", "operator") },
     };
-    await healthy(4);
+    await envoy.untilHealthy(4);
   });
   after(async () => {
     for (const client of clients ?? []) client.close();
@@ -70,20 +70,6 @@ describe("two instances behind one Envoy", () => {
     return { service, grpcPort, httpPort, link };
   };
 
-  /** Resolves when Envoy finds so many upstreams well: an instance has two. */
-  const healthy = (count: number) =>
-    eventually(`${count} healthy upstreams`, async () => {
-      const { cluster_statuses } = JSON.parse(await envoy.admin("/clusters?format=json"));
-      const hosts = cluster_statuses.flatMap(
-        (cluster: { host_statuses: object[] }) => cluster.host_statuses,
-      );
-      const well = hosts.filter(
-        ({ health_status: { eds_health_status, ...faults } }: EnvoyHost) =>
-          eds_health_status === "HEALTHY" && Object.keys(faults).length === 0,
-      );
-      return well.length === count;
-    });
-
   it("are restarted one by one without a failed call, whichever way it came", async () => {
     const gameId = await newGame(caller);
     const load = new Load(clients, caller, gameId);
@@ -92,7 +78,7 @@ describe("two instances behind one Envoy", () => {
       await service.stop();
       await load.goOn(300);
       await service.start();
-      await healthy(4);
+      await envoy.untilHealthy(4);
     }
     assert.deepEqual(await load.end(), []);
     assert.ok(load.answered > 1_200, `${load.answered} calls`);
@@ -107,7 +93,7 @@ describe("two instances behind one Envoy", () => {
     await instances[0]?.service.kill();
     await load.goOn(300);
     await instances[0]?.service.start();
-    await healthy(4);
+    await envoy.untilHealthy(4);
     assert.deepEqual(await load.end(), []);
     await load.checkCounted();
   });
@@ -123,10 +109,6 @@ describe("two instances behind one Envoy", () => {
     await load.checkCounted();
   });
 });
-
-interface EnvoyHost {
-  readonly health_status: { readonly eds_health_status: string };
-}
 
 /** Submits and reads without end, by every client at once, and writes down what fails. */
 class Load {

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { envoyBinary } from "../../deploy/envoy-binary.ts";
 import { type EnvoySettings, envoyConfig } from "../../deploy/envoy-config.ts";
@@ -87,6 +88,26 @@ export class EnvoyServer extends ManagedServer {
     return response.text();
   }
 
+  /** Resolves when it finds so many upstreams well, of which an instance has two; rejects after a minute. */
+  async untilHealthy(upstreams: number): Promise<void> {
+    const deadline = performance.now() + 60_000;
+    while ((await this.#healthyUpstreams()) !== upstreams) {
+      if (performance.now() > deadline) throw new Error(`no ${upstreams} upstreams are well`);
+      await delay(20);
+    }
+  }
+
+  async #healthyUpstreams(): Promise<number> {
+    const { cluster_statuses } = JSON.parse(await this.admin("/clusters?format=json"));
+    const hosts: readonly UpstreamHost[] = cluster_statuses.flatMap(
+      (cluster: { host_statuses: readonly UpstreamHost[] }) => cluster.host_statuses,
+    );
+    return hosts.filter(
+      ({ health_status: { eds_health_status, ...faults } }) =>
+        eds_health_status === "HEALTHY" && Object.keys(faults).length === 0,
+    ).length;
+  }
+
   async #writeConfig(): Promise<string> {
     const { instances, settings, yaml, change } = this.#options;
     const text = yaml ?? (await readFile(join(project, "envoy.yaml"), "utf8"));
@@ -109,6 +130,10 @@ export class EnvoyServer extends ManagedServer {
     await writeFile(file, JSON.stringify(config));
     return file;
   }
+}
+
+interface UpstreamHost {
+  readonly health_status: { readonly eds_health_status: string };
 }
 
 /** Where envoy.yaml says how HTTP is handled. */

@@ -1,5 +1,4 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { EnvoyServer } from "../../servers/envoy-server.ts";
 import { LaunchError } from "../../servers/launch-error.ts";
 import type { ServiceProcess } from "../../servers/service-process.ts";
 import type { Fault } from "../fault.ts";
@@ -76,28 +75,8 @@ export const rollingFaults: readonly Fault<World>[] = [
         await service.stop();
         await pause(500);
         await service.start();
-        await untilHealthy(envoy, 2 * instances.length);
+        await envoy.untilHealthy(2 * instances.length);
       }
     },
   },
 ];
-
-/** Resolves when Envoy finds so many upstreams well: an instance has two. */
-async function untilHealthy(envoy: EnvoyServer, count: number): Promise<void> {
-  for (;;) {
-    const { cluster_statuses } = JSON.parse(await envoy.admin("/clusters?format=json"));
-    const hosts = cluster_statuses.flatMap(
-      (cluster: { host_statuses: object[] }) => cluster.host_statuses,
-    );
-    const well = hosts.filter(
-      ({ health_status: { eds_health_status, ...faults } }: EnvoyHost) =>
-        eds_health_status === "HEALTHY" && Object.keys(faults).length === 0,
-    );
-    if (well.length === count) return;
-    await pause(50);
-  }
-}
-
-interface EnvoyHost {
-  readonly health_status: { readonly eds_health_status: string };
-}
