@@ -73,7 +73,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
   const metrics = new Metrics();
   const instanceId = randomUUID();
   const onError = (message: string, err: unknown) => {
-    metrics.failedInBackground();
+    metrics.failedUnexpectedly();
     log.error({ err }, message);
   };
   const closers: (() => unknown)[] = [];

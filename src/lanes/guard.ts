@@ -70,10 +70,13 @@ export class Guard {
 
   /** The error as callers may see it; what they may not see goes to the log. */
   refuse(method: string, error: unknown): RefusedCall {
+    const { metrics, log } = this.#options;
     const reference = isScoreError(error) ? "" : randomUUID();
-    this.#options.metrics.refused(method, isScoreError(error) ? error.code : "internal");
-    if (reference !== "")
-      this.#options.log.error({ reference, method, err: error }, "internal error");
+    metrics.refused(method, isScoreError(error) ? error.code : "internal");
+    if (reference !== "") {
+      metrics.failedUnexpectedly();
+      log.error({ reference, method, err: error }, "internal error");
+    }
     return new RefusedCall(toWireError(error, reference), error);
   }
 

@@ -49,7 +49,7 @@ describe("the metrics", () => {
   it("count what was refused and what failed, by kind", async () => {
     metrics.refused("UpdateScore", "ledger_busy");
     metrics.tokenRefused("jwt_expired");
-    metrics.failedInBackground();
+    metrics.failedUnexpectedly();
     metrics.commitFailed("conflict");
     metrics.rankingFailed("full");
     metrics.lost(2);
@@ -57,7 +57,7 @@ describe("the metrics", () => {
     const refusal = `score_refusals_total{method="UpdateScore",reason="ledger_busy"}`;
     assert.equal(await value(refusal), 1);
     assert.equal(await value(`score_token_refusals_total{reason="jwt_expired"}`), 1);
-    assert.equal(await value("score_background_failures_total"), 1);
+    assert.equal(await value("score_unexpected_failures_total"), 1);
     assert.equal(await value(`score_ledger_failures_total{kind="conflict"}`), 1);
     assert.equal(await value(`score_ranking_failures_total{kind="full"}`), 1);
     assert.equal(await value("score_instances_lost_total"), 2);

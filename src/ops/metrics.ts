@@ -24,9 +24,9 @@ export class Metrics {
     "Tokens that were not taken, by what is wrong with them.",
     ["reason"],
   );
-  readonly #backgroundFailures = this.#counter(
-    "score_background_failures_total",
-    "Failures outside calls that nobody expected; the log has each.",
+  readonly #unexpectedFailures = this.#counter(
+    "score_unexpected_failures_total",
+    "Failures that nobody expected, in calls and outside; the log has each.",
   );
   readonly #batchEvents = this.#histogram(
     "score_ledger_batch_events",
@@ -128,8 +128,8 @@ export class Metrics {
     this.#tokenRefusals.labels(reason).inc();
   }
 
-  failedInBackground(): void {
-    this.#backgroundFailures.inc();
+  failedUnexpectedly(): void {
+    this.#unexpectedFailures.inc();
   }
 
   batched(events: number): void {
