@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
-import pg from "pg";
 import { AdminService } from "../../gen/score/v1/admin_pb.js";
 import { ScoreService } from "../../gen/score/v1/score_pb.js";
 import type { RunningService } from "../../src/app/service.ts";
@@ -13,6 +12,7 @@ import { freePort } from "../servers/free-port.ts";
 import { KeyServer, newSigner } from "../servers/key-server.ts";
 import { type PostgresServer, startPostgres } from "../servers/postgres-server.ts";
 import { type RedisServer, startRedis } from "../servers/redis-server.ts";
+import { query } from "./query.ts";
 import { comesTo, scrape } from "./scrape.ts";
 
 const more = (than: number) => (value: number) => value > than;
@@ -56,16 +56,6 @@ describe("the metrics of a service on real servers", { timeout: 200_000 }, () =>
       await send().catch(() => {});
       return isWanted((await scrape(service, line)) ?? Number.NaN);
     });
-  const query = async (text: string) => {
-    const client = new pg.Client({ connectionString: database });
-    await client.connect();
-    try {
-      return await client.query(text);
-    } finally {
-      await client.end();
-    }
-  };
-
   it("say that all is well, and which version this is", async () => {
     await send();
     for (const name of ["score_ready", "score_ledger_up", "score_ranking_up"]) {
@@ -139,11 +129,14 @@ describe("the metrics of a service on real servers", { timeout: 200_000 }, () =>
 
   it("tell of another instance that fell silent, and of what it holds back", async () => {
     await send();
-    await query(`insert into instance values ('ghost', 0, now() + interval '1 hour')`);
+    await query(database, `insert into instance values ('ghost', 0, now() + interval '1 hour')`);
     await comesTo(service, "score_ranking_checkpoint_lag_events", more(0));
     assert.equal(await scrape(service, "score_instances_lost_total"), 0);
-    await query(`update instance set seen_at = now() - interval '1 minute'
-      where instance_id = 'ghost'`);
+    await query(
+      database,
+      `update instance set seen_at = now() - interval '1 minute'
+      where instance_id = 'ghost'`,
+    );
     await comesTo(service, "score_instances_lost_total", 1);
     await comesTo(service, "score_ranking_checkpoint_lag_events", 0);
   });
