@@ -13,6 +13,8 @@ export interface RemoteKeysOptions {
   readonly now: () => number;
   /** Told once each time that the address stops answering. */
   readonly onError: (message: string, error: unknown) => void;
+  /** Told each time that it did not answer. */
+  readonly onFailure?: () => void;
 }
 
 /** How old the keys may be that a token is checked with while the address answers, in ms. */
@@ -51,6 +53,16 @@ export class RemoteKeys {
       cooldownDuration: Number.POSITIVE_INFINITY,
       timeoutDuration: timeoutMs,
     });
+  }
+
+  /** Whether the address answered when it was asked last. */
+  get isUp(): boolean {
+    return this.#failure === undefined;
+  }
+
+  /** How old the keys are that are known, in ms; they are asked for when tokens come in. */
+  get ageMs(): number {
+    return Number.isFinite(this.#freshAt) ? this.#options.now() - this.#freshAt : 0;
   }
 
   /**
@@ -95,6 +107,7 @@ export class RemoteKeys {
     } catch (cause) {
       if (this.#failure === undefined) this.#options.onError(message, cause);
       this.#failure = { cause };
+      this.#options.onFailure?.();
     }
   }
 

@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { JSONWebKeySet } from "jose";
 import { RateLimits } from "../access/rate-limits.ts";
 import { RemoteKeys, type RemoteKeysOptions } from "../access/remote-keys.ts";
-import { type TokenKeys, TokenVerifier } from "../access/token-verifier.ts";
+import { TokenVerifier } from "../access/token-verifier.ts";
 import { callerAddress } from "../lanes/caller-address.ts";
 import { GrpcLane } from "../lanes/grpc-lane.ts";
 import { Guard } from "../lanes/guard.ts";
@@ -10,6 +12,8 @@ import { streamMethods, unaryMethods } from "../lanes/methods.ts";
 import { UnfinishedRequests } from "../lanes/unfinished-requests.ts";
 import { WebLane } from "../lanes/web-lane.ts";
 import { openEmbeddedDatabase } from "../ledger/embedded-database.ts";
+import { commitFailures } from "../ledger/grouped-event-log.ts";
+import type { PendingUpkeep } from "../ledger/ledger.ts";
 import { openPostgresDatabase } from "../ledger/postgres-database.ts";
 import { openSqlLedger } from "../ledger/sql-ledger.ts";
 import { monotonicClock, wallClock } from "../model/clock.ts";
@@ -20,13 +24,14 @@ import { BoardReader } from "../ranking/board-reader.ts";
 import { MemoryRanking } from "../ranking/memory-ranking.ts";
 import { Projector } from "../ranking/projector.ts";
 import type { Ranking } from "../ranking/ranking.ts";
-import { connectRedis, type RedisConnection } from "../ranking/redis-connection.ts";
+import { connectRedis, type RedisConnection, redisFailures } from "../ranking/redis-connection.ts";
 import { RedisRanking } from "../ranking/redis-ranking.ts";
 import { GameCatalog } from "../service/game-catalog.ts";
 import type { Rooms } from "../service/rooms.ts";
 import { WatchHub } from "../watch/watch-hub.ts";
 import { WrongSettings } from "./environment.ts";
 import { type Secret, secretFor } from "./secret.ts";
+import { serviceGauges } from "./service-gauges.ts";
 import { readSettingFile } from "./setting-file.ts";
 import type { Settings } from "./settings.ts";
 import { startUpkeep } from "./upkeep-loop.ts";
@@ -70,7 +75,10 @@ export async function startService(settings: Settings): Promise<RunningService> 
   const log = createLog(settings.SCORE_LOG_LEVEL);
   const metrics = new Metrics();
   const instanceId = randomUUID();
-  const onError = (message: string, err: unknown) => log.error({ err }, message);
+  const onError = (message: string, err: unknown) => {
+    metrics.failedUnexpectedly();
+    log.error({ err }, message);
+  };
   const closers: (() => unknown)[] = [];
   const close = once(async () => {
     for (const closer of closers.reverse()) await closer();
@@ -91,11 +99,14 @@ export async function startService(settings: Settings): Promise<RunningService> 
       },
       now,
       timers,
-      onBatch: (events) => metrics.committed(events),
+      onBatch: (events) => metrics.batched(events),
+      onCommitted: (ms) => metrics.committed(ms / 1_000),
+      onFailure: (kind) => metrics.commitFailed(kind),
     });
     closers.push(() => ledger.close());
 
     const connection = openRedis(settings, log);
+    connection?.onFailure((kind) => metrics.rankingFailed(kind));
     const ranking: Ranking = connection
       ? new RedisRanking({ connection, ledgerId: ledger.ledgerId, instanceId })
       : new MemoryRanking();
@@ -109,7 +120,8 @@ export async function startService(settings: Settings): Promise<RunningService> 
       timers,
       onError,
       onCatchUp: (kind) => metrics.caughtUp(kind),
-      onPlaced: (ms) => metrics.placed(ms / 1_000),
+      onPlaced: (ms, withoutRank) => metrics.placed(ms / 1_000, withoutRank),
+      onLost: (instances) => metrics.lost(instances),
     });
     closers.push(() => projector.close());
     await projector.start();
@@ -127,11 +139,16 @@ export async function startService(settings: Settings): Promise<RunningService> 
       maxWatchesPerCaller: settings.SCORE_MAX_WATCHES_PER_CALLER,
       now,
       timers,
-      onFrames: (sent, skipped) => metrics.framed(sent, skipped),
+      onFrames: (sent, skipped, delayMs) =>
+        metrics.framed(sent, skipped, delayMs === undefined ? undefined : delayMs / 1_000),
       onError,
     });
     const stopping = new AbortController();
-    const upkeep = startUpkeep({ ledger, ranking, projector, onError });
+    let pending: PendingUpkeep = { boardsFilling: 0, deletions: 0 };
+    const onPending = (found: PendingUpkeep) => {
+      pending = found;
+    };
+    const upkeep = startUpkeep({ ledger, ranking, projector, onPending, onError });
     closers.push(() => upkeep.close());
     const rooms: Rooms = {
       ledger,
@@ -147,23 +164,39 @@ export async function startService(settings: Settings): Promise<RunningService> 
       stopping: stopping.signal,
       startUpkeep: upkeep.kick,
     };
-    metrics.watch({
-      queuedEvents: () => ledger.queued,
-      watches: () => hub.watches,
-      boardsBehind: () => projector.boardsBehind,
-    });
 
+    const onFailure = () => metrics.keysFailed();
     const keys = secret
       ? { secret: secret.bytes }
-      : publicKeys(new URL(settings.SCORE_JWKS_URL ?? ""), { now, onError });
+      : publicKeys(new URL(settings.SCORE_JWKS_URL ?? ""), { now, onError, onFailure });
     const { algorithms, SCORE_JWT_ISSUER: issuer, SCORE_JWT_AUDIENCE: audience } = settings;
     const verifier = new TokenVerifier({ keys, algorithms, issuer, audience, now: wallClock });
     const guard = new Guard({ verifier, limits, metrics, log, now });
     let isDraining = false;
+    let isLedgerUp = true;
+    const isServing = () => isLedgerUp && !isDraining && projector.boardsBehind === 0;
     const isReady = async () => {
-      await ledger.ping();
-      return !isDraining && projector.boardsBehind === 0;
+      isLedgerUp = await ledger.ping().then(
+        () => true,
+        () => false,
+      );
+      return isServing();
     };
+    const tls = tlsFiles(settings);
+    metrics.expect({ ledger: commitFailures, ranking: connection ? redisFailures : [] });
+    const gauges = serviceGauges({
+      settings,
+      ledger,
+      projector,
+      hub,
+      redis: connection,
+      keys: "remote" in keys ? keys.remote : undefined,
+      tls,
+      isReady: isServing,
+      isLedgerUp: () => isLedgerUp,
+      pending: () => pending,
+    });
+    metrics.watch(gauges, packageVersion());
 
     const lane = {
       rooms,
@@ -171,7 +204,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
       unary: unaryMethods(rooms, guard),
       streams: streamMethods(rooms),
       callerAddress: callerAddress(settings.SCORE_TRUSTED_PROXIES),
-      tls: tlsFiles(settings),
+      tls,
       requestLimits,
       connectionLimits,
     };
@@ -236,11 +269,11 @@ function openRedis({ REDIS_URL }: Settings, log: Log): RedisConnection | undefin
   });
 }
 
-function publicKeys(url: URL, told: Pick<RemoteKeysOptions, "now" | "onError">): TokenKeys {
+function publicKeys(url: URL, told: Omit<RemoteKeysOptions, "url">) {
   if (url.protocol !== "file:") return { remote: new RemoteKeys({ url, ...told }) };
   const text = readSettingFile("SCORE_JWKS_URL", url).toString();
   try {
-    return { jwks: JSON.parse(text) };
+    return { jwks: JSON.parse(text) as JSONWebKeySet };
   } catch {
     throw new WrongSettings("SCORE_JWKS_URL: the file is no JSON");
   }
@@ -252,6 +285,11 @@ function tlsFiles({ SCORE_TLS_CERT_FILE: cert, SCORE_TLS_KEY_FILE: key }: Settin
     cert: readSettingFile("SCORE_TLS_CERT_FILE", cert),
     key: readSettingFile("SCORE_TLS_KEY_FILE", key),
   };
+}
+
+function packageVersion(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  return JSON.parse(readFileSync(file, "utf8")).version;
 }
 
 function withinMs(ms: number, work: Promise<unknown>): Promise<unknown> {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Ledger } from "../ledger/ledger.ts";
+import type { Ledger, PendingUpkeep } from "../ledger/ledger.ts";
 import { isScoreError } from "../model/score-error.ts";
 import type { Projector } from "../ranking/projector.ts";
 import type { Ranking } from "../ranking/ranking.ts";
@@ -11,11 +11,13 @@ interface UpkeepOptions {
   readonly ledger: Ledger;
   readonly ranking: Ranking;
   readonly projector: Projector;
+  /** Told what there is to do before and after each time that some was done. */
+  readonly onPending: (pending: PendingUpkeep) => void;
   readonly onError: (message: string, error: unknown) => void;
 }
 
 /** Fills new boards and deletes removed ones, at once when kicked and else now and then. */
-export function startUpkeep({ ledger, ranking, projector, onError }: UpkeepOptions) {
+export function startUpkeep({ ledger, ranking, projector, onPending, onError }: UpkeepOptions) {
   const stop = new AbortController();
   let wake = new AbortController();
   const removeRanking = async (boardNo: number) => {
@@ -26,7 +28,9 @@ export function startUpkeep({ ledger, ranking, projector, onError }: UpkeepOptio
     while (!stop.signal.aborted) {
       wake = new AbortController();
       try {
+        onPending(await ledger.pending());
         await ledger.upkeep(removeRanking);
+        onPending(await ledger.pending());
       } catch (error) {
         if (!isScoreError(error)) onError("the upkeep of boards failed", error);
       }

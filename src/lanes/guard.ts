@@ -70,14 +70,18 @@ export class Guard {
 
   /** The error as callers may see it; what they may not see goes to the log. */
   refuse(method: string, error: unknown): RefusedCall {
+    const { metrics, log } = this.#options;
     const reference = isScoreError(error) ? "" : randomUUID();
-    if (reference !== "")
-      this.#options.log.error({ reference, method, err: error }, "internal error");
+    metrics.refused(method, isScoreError(error) ? error.code : "internal");
+    if (reference !== "") {
+      metrics.failedUnexpectedly();
+      log.error({ reference, method, err: error }, "internal error");
+    }
     return new RefusedCall(toWireError(error, reference), error);
   }
 
   async #identify({ authorization, address }: Incoming): Promise<Identity | undefined> {
-    const { verifier, limits } = this.#options;
+    const { verifier, limits, metrics } = this.#options;
     if (authorization === undefined) {
       await limits.anonymousCall(address);
       return undefined;
@@ -92,7 +96,10 @@ export class Guard {
       await limits.tokenCheck(address);
       return await verifier.verify(token);
     } catch (error) {
-      if (isScoreError(error, "unauthenticated")) await limits.anonymousCall(address);
+      if (isScoreError(error, "unauthenticated")) {
+        metrics.tokenRefused(tokenFault(error));
+        await limits.anonymousCall(address);
+      }
       throw error;
     }
   }
@@ -103,6 +110,12 @@ export class Guard {
     metrics.called(lane, method, code, ms / 1_000);
     if (log.isLevelEnabled("debug")) log.debug({ lane, method, code, ms, address }, "call");
   }
+}
+
+/** jose's code without its `ERR_`, or `claims` when the token is well signed and not a token of ours. */
+function tokenFault({ cause }: Error): string {
+  const code = /^ERR_(J\w+)$/.exec(String((cause as { code?: unknown } | undefined)?.code))?.[1];
+  return code?.toLowerCase() ?? "claims";
 }
 
 function codeName(code: Code): string {

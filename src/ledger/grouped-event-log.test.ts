@@ -41,6 +41,7 @@ const locked: CommitRow = { kind: "game", no: 1 };
 /** A log on statements that a test makes fail, and the games of commits with an unknown outcome. */
 function openLog(failing: Partial<EventStatements>) {
   const doubted: (readonly Game[])[] = [];
+  const failures: string[] = [];
   const log = new GroupedEventLog({
     statements: {
       commit: async () => [locked],
@@ -53,17 +54,19 @@ function openLog(failing: Partial<EventStatements>) {
     now: Date.now,
     timers: systemTimers,
     onBatch: () => {},
+    onFailure: (failure) => failures.push(failure),
   });
   log.observe({ onCommit: () => {}, onUnknown: (games) => doubted.push(games) });
-  return { log, doubted };
+  return { log, doubted, failures };
 }
 
 describe("an event log tells that a commit may have happened unseen", () => {
   it("when what was committed can't be looked up, whatever the reason", async () => {
     const bug = Object.assign(new Error("internal error"), { code: "XX000" });
-    const { log, doubted } = openLog({ lookUpStandings: () => Promise.reject(bug) });
+    const { log, doubted, failures } = openLog({ lookUpStandings: () => Promise.reject(bug) });
     await assert.rejects(log.submit(event), bug);
     assert.deepEqual(doubted, [[game]]);
+    assert.deepEqual(failures, ["bug", "unknown"]);
   });
 
   it("when its answer was lost, and the game had changed before it was sent again", async () => {
@@ -84,9 +87,10 @@ describe("an event log tells that a commit may have happened unseen", () => {
       sent += 1;
       throw Object.assign(new Error("failed"), sent === 1 ? {} : { code: "22003" });
     };
-    const { log, doubted } = openLog({ commit });
+    const { log, doubted, failures } = openLog({ commit });
     await assert.rejects(log.submit(event), { code: "score_out_of_range" });
     assert.deepEqual(doubted, [[game]]);
+    assert.deepEqual(failures, ["unavailable", "data", "unknown"]);
   });
 
   it("and not when the game had changed before it was sent at all", async () => {

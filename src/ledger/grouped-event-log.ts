@@ -24,7 +24,16 @@ interface EventLogOptions {
   readonly now: () => number;
   readonly timers: Timers;
   readonly onBatch: (size: number, queued: number) => void;
+  /** After each batch that was committed, with the ms that it took. */
+  readonly onCommitted?: (ms: number) => void;
+  /** At each statement that failed, and at each commit whose outcome stays unknown. */
+  readonly onFailure?: (failure: CommitFailure) => void;
 }
+
+/** What may go wrong with a commit. */
+export const commitFailures = ["unavailable", "conflict", "data", "bug", "unknown"] as const;
+
+export type CommitFailure = (typeof commitFailures)[number];
 
 /** Group commit of one statement a batch, sent again while the database is away. */
 export class GroupedEventLog implements EventLog {
@@ -34,12 +43,17 @@ export class GroupedEventLog implements EventLog {
   readonly #timers: Timers;
   readonly #observers: CommitObserver[] = [];
   readonly #group: GroupCommit<ScoreEvent, Receipt>;
+  readonly #onCommitted: (ms: number) => void;
+  readonly #onFailure: (failure: CommitFailure) => void;
 
-  constructor({ statements, commitsInFlight, limits, now, timers, onBatch }: EventLogOptions) {
+  constructor(options: EventLogOptions) {
+    const { statements, commitsInFlight, limits, now, timers, onBatch } = options;
     this.#statements = statements;
     this.#limits = limits;
     this.#now = now;
     this.#timers = timers;
+    this.#onCommitted = options.onCommitted ?? (() => {});
+    this.#onFailure = options.onFailure ?? (() => {});
     this.#group = new GroupCommit({
       commit: (events) => this.#commit(events),
       keyOf: (event) => eventKey(event.game.gameNo, event.actionId),
@@ -103,6 +117,7 @@ export class GroupedEventLog implements EventLog {
   async #commitOnce(events: readonly ScoreEvent[]): Promise<readonly Outcome<Receipt>[]> {
     // A commit whose connection broke may have happened: `action_id` makes sending it again safe.
     let sent = 0;
+    const began = this.#now();
     const rows = await this.#patiently(events, () => {
       sent += 1;
       return this.#statements.commit(events);
@@ -116,6 +131,8 @@ export class GroupedEventLog implements EventLog {
       committed.isLocked(event) ? committed.missing(event) : [],
     );
     committed.add(await this.#patiently(events, () => this.#statements.lookUpStandings(missing)));
+
+    this.#onCommitted(this.#now() - began);
 
     const batch = { changes: committed.changes() };
     if (batch.changes.length > 0) for (const o of this.#observers) o.onCommit(batch);
@@ -143,6 +160,7 @@ export class GroupedEventLog implements EventLog {
         return await query();
       } catch (error) {
         const failure = databaseFailure(error);
+        this.#onFailure(failure);
         if (failure === "data") {
           if (attempt > 1) this.#doubt(events);
           throw error;
@@ -159,6 +177,7 @@ export class GroupedEventLog implements EventLog {
   /** They may be committed, though nobody saw it. */
   #doubt(events: readonly ScoreEvent[]): void {
     if (events.length === 0) return;
+    this.#onFailure("unknown");
     const games = [...new Set(events.map((event) => event.game))];
     for (const observer of this.#observers) observer.onUnknown(games);
   }

@@ -136,6 +136,13 @@ export interface InstanceRegistry {
   nextEpoch(board: Board): Promise<number>;
 }
 
+/** What `upkeep` has still to do. */
+export interface PendingUpkeep {
+  readonly boardsFilling: number;
+  /** Boards and games that were removed and whose rows are not all deleted. */
+  readonly deletions: number;
+}
+
 /** The truth: events and the standings computed from them, in Postgres. */
 export interface Ledger {
   /** Tells this ledger's rankings from those of others in the same Redis. */
@@ -150,6 +157,8 @@ export interface Ledger {
    * board. Safe on several instances at once. Rejects `ledger_unavailable`.
    */
   upkeep(removeRanking: (boardNo: number) => Promise<void>): Promise<void>;
+  /** Rejects `ledger_unavailable`. */
+  pending(): Promise<PendingUpkeep>;
   /** How many events wait for a commit. */
   readonly queued: number;
   /** Resolves when the database answers; rejects `ledger_unavailable`. */

@@ -3,8 +3,8 @@ import type { Timers } from "../model/timers.ts";
 import type { OpenDatabase } from "./database.ts";
 import { reading } from "./database-failure.ts";
 import { sqlEventStatements } from "./event-statements.ts";
-import { type EventLogLimits, GroupedEventLog } from "./grouped-event-log.ts";
-import type { Ledger } from "./ledger.ts";
+import { type CommitFailure, type EventLogLimits, GroupedEventLog } from "./grouped-event-log.ts";
+import type { Ledger, PendingUpkeep } from "./ledger.ts";
 import { migrate } from "./migrations.ts";
 import { SqlGameStore } from "./sql-game-store.ts";
 import { SqlInstanceRegistry } from "./sql-instance-registry.ts";
@@ -19,6 +19,8 @@ interface SqlLedgerOptions {
   readonly now: () => number;
   readonly timers: Timers;
   readonly onBatch?: (size: number, queued: number) => void;
+  readonly onCommitted?: (ms: number) => void;
+  readonly onFailure?: (failure: CommitFailure) => void;
 }
 
 /** Brings the schema up to date and opens the ledger. Owns `database`, also when it fails. */
@@ -27,7 +29,7 @@ export async function openSqlLedger(options: SqlLedgerOptions): Promise<Ledger> 
   try {
     await migrate(db);
     const { ledger_id } = await db.selectFrom("ledger").selectAll().executeTakeFirstOrThrow();
-    const { limits, now, timers, onBatch = () => {} } = options;
+    const { limits, now, timers, onBatch = () => {}, onCommitted, onFailure } = options;
     const statements = sqlEventStatements(db);
     const events = new GroupedEventLog({
       statements,
@@ -36,6 +38,8 @@ export async function openSqlLedger(options: SqlLedgerOptions): Promise<Ledger> 
       now,
       timers,
       onBatch,
+      onCommitted,
+      onFailure,
     });
     let closing: Promise<void> | undefined;
     return {
@@ -50,6 +54,15 @@ export async function openSqlLedger(options: SqlLedgerOptions): Promise<Ledger> 
       async upkeep(removeRanking) {
         while (closing === undefined && (await reading(() => fillStep(db))));
         while (closing === undefined && (await reading(() => sweepStep(db, removeRanking))));
+      },
+      async pending() {
+        const { rows } = await reading(() =>
+          sql<PendingUpkeep>`
+            select (select count(*) from board where state = 'filling') as "boardsFilling",
+              (select count(*) from removed_board) + (select count(*) from removed_game)
+                as deletions`.execute(db),
+        );
+        return rows[0] ?? { boardsFilling: 0, deletions: 0 };
       },
       async ping() {
         await reading(() => sql`select 1`.execute(db));

@@ -24,8 +24,13 @@ interface ProjectorOptions {
   readonly timers: Timers;
   readonly onError: (message: string, error: unknown) => void;
   readonly onCatchUp: (kind: "catch-up" | "rebuild") => void;
-  /** After each batch, with the ms from its commit until it was in the ranking. */
-  readonly onPlaced: (ms: number) => void;
+  /**
+   * After each batch, with the ms from its commit until it was in the ranking,
+   * and how many of its standings got no rank because that was unavailable.
+   */
+  readonly onPlaced: (ms: number, withoutRank: number) => void;
+  /** Instances were found to have stopped without a goodbye. */
+  readonly onLost?: (instances: number) => void;
 }
 
 /** Where each standing of a batch came to be, by `placementKey`. */
@@ -55,6 +60,8 @@ export class Projector {
   #lost: ReadonlySet<string> = new Set();
   /** This instance was taken for lost, and has not yet looked what it missed. */
   #wasForgotten = false;
+  /** Events after the checkpoint, as of the last report. */
+  #checkpointLag = 0;
   readonly #stop = new AbortController();
   #reporting: Promise<void> = Promise.resolve();
 
@@ -87,6 +94,11 @@ export class Projector {
   /** How many boards the ranking is behind on. */
   get boardsBehind(): number {
     return [...this.#boards.values()].filter((board) => !board.isReady).length;
+  }
+
+  /** How many events a catch-up would go through now, as of the last report. */
+  get checkpointLag(): number {
+    return this.#checkpointLag;
   }
 
   /** Where the standings of a batch came to be; empty for boards whose ranking is unavailable. */
@@ -182,8 +194,8 @@ export class Projector {
     const began = now();
     const placing = this.#place(batch).finally(() => {
       this.#inFlight.delete(placing);
-      onPlaced(now() - began);
     });
+    void placing.then(({ size }) => onPlaced(now() - began, batch.changes.length - size));
     this.#inFlight.add(placing);
     this.#placements.set(batch, placing);
   }
@@ -247,7 +259,7 @@ export class Projector {
    * among those under way, which are waited for.
    */
   async #report(): Promise<void> {
-    const { ledger } = this.#options;
+    const { ledger, onLost = () => {} } = this.#options;
     const noted = await ledger.instances.lastSeq();
     if (this.#doubts === 0) {
       await ledger.events.settled();
@@ -256,8 +268,11 @@ export class Projector {
     }
     const { checkpoint, lost, wasForgotten } = await ledger.instances.report(this.#projectedSeq);
     this.#wasForgotten ||= wasForgotten;
+    this.#checkpointLag = Math.max(0, noted - checkpoint);
+    const newlyLost = lost.filter((instanceId) => !this.#lost.has(instanceId));
+    if (newlyLost.length > 0) onLost(newlyLost.length);
     // Once is enough: a lost instance commits nothing any more.
-    if (this.#wasForgotten || lost.some((instanceId) => !this.#lost.has(instanceId))) {
+    if (this.#wasForgotten || newlyLost.length > 0) {
       for (const board of await this.#boardsToCheck(checkpoint)) {
         this.#projection(board).markBehind();
       }

@@ -9,6 +9,21 @@ export interface RedisLimits {
   readonly silentMs: number;
 }
 
+/**
+ * What went wrong with a script: `full` is at its memory limit, `read_only` a
+ * replica, `not_ready` loading or without some of its cluster.
+ */
+export const redisFailures = [
+  "full",
+  "read_only",
+  "not_ready",
+  "timeout",
+  "unreachable",
+  "refused",
+] as const;
+
+export type RedisFailure = (typeof redisFailures)[number];
+
 /** A Redis server, or a cluster when there are several addresses. */
 export interface RedisConnection {
   readonly isCluster: boolean;
@@ -19,6 +34,10 @@ export interface RedisConnection {
   subscribe(channel: string): Promise<void>;
   unsubscribe(channel: string): Promise<void>;
   onMessage(listener: (channel: string) => void): void;
+  /** Called with each script that failed. */
+  onFailure(listener: (failure: RedisFailure) => void): void;
+  /** Whether it is connected and the last script did not fail. */
+  readonly isUp: boolean;
   close(): Promise<void>;
 }
 
@@ -77,10 +96,28 @@ export function connectRedis(
     if (subscriber.status !== "ready") return;
     for (const channel of channels) subscribe(channel).catch(() => {});
   }, limits.silentMs);
+  const listeners: ((failure: RedisFailure) => void)[] = [];
+  let hasFailed = false;
   return {
     isCluster,
     client,
-    run: (script, key, args) => commands[script](key, ...args),
+    async run(script, key, args) {
+      try {
+        const reply = await commands[script](key, ...args);
+        hasFailed = false;
+        return reply;
+      } catch (error) {
+        hasFailed = true;
+        for (const listener of listeners) listener(redisFailure(error as Error));
+        throw error;
+      }
+    },
+    get isUp() {
+      return client.status === "ready" && !hasFailed;
+    },
+    onFailure(listener) {
+      listeners.push(listener);
+    },
     async subscribe(channel) {
       channels.add(channel);
       await subscribe(channel);
@@ -98,4 +135,12 @@ export function connectRedis(
       subscriber.disconnect();
     },
   };
+}
+
+function redisFailure({ name, message }: Error): RedisFailure {
+  if (/^OOM /.test(message)) return "full";
+  if (/^READONLY /.test(message)) return "read_only";
+  if (/^(LOADING|CLUSTERDOWN|MASTERDOWN|TRYAGAIN) /.test(message)) return "not_ready";
+  if (/timed out/.test(message)) return "timeout";
+  return name === "ReplyError" ? "refused" : "unreachable";
 }

@@ -26,7 +26,8 @@ interface BoardFeedOptions {
   readonly times: FeedTimes;
   readonly now: () => number;
   readonly timers: Timers;
-  readonly onFrames: (sent: number, skipped: number) => void;
+  /** `delayMs`: from the notice of the change; undefined when nothing changed. */
+  readonly onFrames: (sent: number, skipped: number, delayMs?: number) => void;
   readonly onError: (message: string, error: unknown) => void;
 }
 
@@ -46,7 +47,8 @@ export class BoardFeed {
   /** Calls off the next read; undefined while none is due. */
   #callOff: (() => void) | undefined;
   #reading: Promise<void> | undefined;
-  #isDirty = false;
+  /** When the change that waits for the next read was noticed; undefined while none does. */
+  #dirtyAt: number | undefined;
   #readAt = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
@@ -104,9 +106,9 @@ export class BoardFeed {
   }
 
   #markDirty(): void {
-    this.#isDirty = true;
-    if (this.#callOff !== undefined || this.#reading !== undefined || this.#isClosed) return;
     const { times, now, timers } = this.#options;
+    this.#dirtyAt ??= now();
+    if (this.#callOff !== undefined || this.#reading !== undefined || this.#isClosed) return;
     const waitMs = Math.max(0, this.#readAt + times.tickMs - now());
     this.#callOff = timers.after(waitMs, () => {
       this.#callOff = undefined;
@@ -135,7 +137,7 @@ export class BoardFeed {
   #read(): Promise<void> {
     this.#reading ??= this.#readOnce().finally(() => {
       this.#reading = undefined;
-      if (this.#isDirty && !this.isEmpty) this.#markDirty();
+      if (this.#dirtyAt !== undefined && !this.isEmpty) this.#markDirty();
     });
     return this.#reading;
   }
@@ -143,28 +145,30 @@ export class BoardFeed {
   async #readOnce(): Promise<void> {
     const { board, now } = this.#options;
     this.#readAt = now();
-    this.#isDirty = false;
+    const noticedAt = this.#dirtyAt;
+    this.#dirtyAt = undefined;
     const limit = Math.max(...this.#groups.keys());
     const page = await board.top(limit);
     for (const [wanted, group] of this.#groups) {
       // A group of a higher limit came while the board was read.
-      if (wanted > limit) this.#isDirty = true;
-      else this.#take(group, nextFrame(page, wanted, group.frame), page.changes);
+      if (wanted > limit) this.#dirtyAt ??= now();
+      else this.#take(group, nextFrame(page, wanted, group.frame), page.changes, noticedAt);
     }
   }
 
   /** What changed below the rows that are shown is told with the next frame or heartbeat. */
-  #take(group: Group, frame: Frame, changes: number): void {
-    if (frame !== group.frame) this.#show(group, frame);
+  #take(group: Group, frame: Frame, changes: number, noticedAt: number | undefined): void {
+    if (frame !== group.frame) this.#show(group, frame, noticedAt);
     else if (frame.changes < changes) group.frame = { ...frame, changes };
   }
 
-  #show(group: Group, frame: Frame): void {
+  #show(group: Group, frame: Frame, noticedAt: number | undefined): void {
     group.frame = frame;
     group.sentAt = this.#options.now();
     let sent = 0;
     for (const watch of group.watches) if (watch.offer(frame)) sent += 1;
-    this.#options.onFrames(sent, group.watches.size - sent);
+    const delayMs = noticedAt === undefined ? undefined : group.sentAt - noticedAt;
+    this.#options.onFrames(sent, group.watches.size - sent, delayMs);
   }
 }
 

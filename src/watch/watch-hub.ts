@@ -8,7 +8,7 @@ interface WatchHubOptions extends WatchLimits {
   readonly times: FeedTimes;
   readonly now: () => number;
   readonly timers: Timers;
-  readonly onFrames: (sent: number, skipped: number) => void;
+  readonly onFrames: (sent: number, skipped: number, delayMs?: number) => void;
   readonly onError: (message: string, error: unknown) => void;
 }
 

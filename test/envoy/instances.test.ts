@@ -108,6 +108,19 @@ describe("two instances behind one Envoy", () => {
     assert.deepEqual(await load.end(), []);
     await load.checkCounted();
   });
+
+  it("go on when Redis is down and so neither is ready", async () => {
+    const gameId = await newGame(caller);
+    const load = new Load(clients, caller, gameId);
+    await load.goOn(100);
+    await redis.kill();
+    await healthy(0);
+    await load.goOn(300);
+    await redis.start();
+    await healthy(4);
+    assert.deepEqual(await load.end(), []);
+    await load.checkCounted();
+  });
 });
 
 /** Submits and reads without end, by every client at once, and writes down what fails. */

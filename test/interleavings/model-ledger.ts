@@ -141,6 +141,7 @@ export function openModelLedger(options: ModelLedgerOptions): Ledger {
     standings,
     instances,
     upkeep: unused,
+    pending: unused,
     get queued() {
       return events.queued;
     },

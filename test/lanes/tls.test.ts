@@ -51,6 +51,16 @@ describe("with a certificate", () => {
     await certificate?.close();
   });
 
+  it("the metrics tell when the certificate ends", async () => {
+    const call = request(`${webUrl}/metrics`, { ca: certificate.ca, agent: false }).end();
+    const [response] = await once(call, "response");
+    const end = /^score_tls_certificate_expiry_timestamp_seconds (\S+)$/m.exec(
+      await text(response),
+    );
+    const days = (Number(end?.[1]) - Date.now() / 1_000) / 86_400;
+    assert.ok(days > 1.9 && days <= 2, `${days} days`);
+  });
+
   it("the gRPC lane speaks TLS, and nothing else", async () => {
     const page = await caller.client.call(getLeaderboard, { gameId });
     assert.equal(page.entries[0]?.playerId, "ada");

@@ -42,12 +42,14 @@ export function fillingBehaviour(database: () => TestDatabase): void {
       filling.boards.map(({ state }) => state),
       ["filling", "ready"],
     );
+    assert.ok((await ledger.pending()).boardsFilling >= 1);
     const between = await ledger.events.submit(eventOf(filling, { points: 3 }));
     assert.deepEqual(
       between.outcomes.map(({ board, score }) => [board.boardId, score]),
       [["sum_descending", 11]],
     );
     await ledger.upkeep(nobody);
+    assert.equal((await ledger.pending()).boardsFilling, 0);
     await assert.rejects(ledger.events.submit(eventOf(filling)), { code: "game_changed" });
     const ready = await gameNow(ledger, old.gameId);
     assert.deepEqual(
