@@ -114,10 +114,10 @@ describe("two instances behind one Envoy", () => {
     const load = new Load(clients, caller, gameId);
     await load.goOn(100);
     await redis.kill();
-    await healthy(0);
+    await envoy.untilHealthy(0);
     await load.goOn(300);
     await redis.start();
-    await healthy(4);
+    await envoy.untilHealthy(4);
     assert.deepEqual(await load.end(), []);
     await load.checkCounted();
   });
