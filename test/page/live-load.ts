@@ -25,13 +25,13 @@ export class LiveLoad {
       game: gameId,
       players: String(players),
       rate: String(rate),
-      token,
     };
     const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
     this.#child = spawn(
       process.execPath,
       ["--disable-warning=ExperimentalWarning", demo, ...args],
       {
+        env: { ...process.env, DEMO_TOKEN: token },
         stdio: ["ignore", "ignore", "pipe"],
       },
     );
