@@ -14,9 +14,9 @@ import { type BoardResult, ProgressLine, reportOf } from "./verify-report.ts";
 const usage = `usage: npm run verify -- --game ID [--board ID] | --all
                        [--rebuild]  builds anew what differs, then compares it again
                        [--address 127.0.0.1:50051] [--tls] [--ca FILE]
-                       [--token TOKEN]  else $ADMIN_TOKEN, else one made as npm run token does
 
-Compares rankings with the ledger of a running service. Ends with 0 when they
+Compares rankings with the ledger of a running service, with the token in
+ADMIN_TOKEN, else one that it makes as npm run token does. Ends with 0 when they
 are equal, with 1 when they differ, with 2 when that could not be told.`;
 
 /** Which boards, as both calls take it. */
@@ -114,7 +114,6 @@ async function readArguments() {
       address: { type: "string", default: "127.0.0.1:50051" },
       tls: { type: "boolean", default: false },
       ca: { type: "string" },
-      token: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -123,7 +122,7 @@ async function readArguments() {
   if (!isClear && !help) throw new WrongSettings(usage);
   const own = () =>
     ownToken({ role: "admin", subject: "verify", game: game || "*", expiresIn: "1d" });
-  const token = help ? "" : (values.token ?? (process.env.ADMIN_TOKEN || (await own())));
+  const token = help ? "" : process.env.ADMIN_TOKEN || (await own());
   const tls = values.tls || ca !== undefined;
   return { help, rebuild, boards: { gameId: game, boardId: board }, address, tls, ca, token };
 }

@@ -94,7 +94,6 @@ describe("npm run verify", { timeout: 120_000 }, () => {
     const nowhere = `127.0.0.1:${await freePort()}`;
     for (const [args, said] of [
       [game, /^verify: NOT_FOUND: there is no game game-\S+$/m],
-      [[...game, "--token", token], /^verify: PERMISSION_DENIED: the role admin is needed$/m],
       [[...game, "--address", nowhere], /^verify: UNAVAILABLE: .*\(asked 127.0.0.1:\d+\)$/m],
       [[...game, "--ca", "/nowhere.pem"], /^verify: ENOENT: .*\/nowhere.pem/m],
       [[], /^verify: usage: npm run verify -- --game ID/m],
@@ -107,6 +106,10 @@ describe("npm run verify", { timeout: 120_000 }, () => {
       assert.equal(code, 2, stderr);
       assert.equal(stdout, "");
     }
+    const address = ["--address", `127.0.0.1:${service.grpcPort}`];
+    const denied = await run([...game, ...address], { ADMIN_TOKEN: token });
+    assert.match(denied.stderr, /^verify: PERMISSION_DENIED: the role admin is needed$/m);
+    assert.equal(denied.code, 2);
     const keys = { SCORE_JWKS_URL: "https://keys.example.com" };
     const { code, stderr } = await run(game, keys);
     assert.match(
