@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { inspect, parseArgs } from "node:util";
 import { Dice } from "./dice.ts";
 import { Progress } from "./progress.ts";
 import { type Scenario, scenarios } from "./scenario.ts";
@@ -37,10 +37,16 @@ async function run({ seed, chosen, progress }: Run): Promise<boolean> {
       const { name } = next;
       // A scenario's choices are the same whether others run or not.
       const dice = new Dice(seed + scenarios.indexOf(next));
-      const verdict = await next.run(dice, (fault) => progress.doing(name, fault));
-      isWell &&= verdict.violations.length === 0;
-      acknowledged += verdict.acknowledged;
-      progress.done(name, report(name, verdict));
+      try {
+        const verdict = await next.run(dice, (fault) => progress.doing(name, fault));
+        isWell &&= verdict.violations.length === 0;
+        acknowledged += verdict.acknowledged;
+        progress.done(name, report(name, verdict));
+      } catch (error) {
+        // The others go on, and close what they started.
+        isWell = false;
+        progress.done(name, `BROKEN ${name} could not be run: ${inspect(error)}`);
+      }
     }
   };
   await Promise.all(Array.from({ length: together }, work));
@@ -104,6 +110,12 @@ async function main(): Promise<void> {
     process.exit(2);
   }
   if (options.help) return void process.stdout.write(usage);
+  if (process.platform !== "linux" || process.getuid?.() !== 0) {
+    process.stderr.write(
+      "test:faults needs Linux and root: it mounts small disks and sets clocks\n",
+    );
+    process.exit(2);
+  }
   const { minutes, chosen } = options;
   const end = performance.now() + minutes * 60_000;
   const progress = new Progress();
