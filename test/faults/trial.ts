@@ -17,6 +17,9 @@ import type { Stage } from "./stage.ts";
  */
 export const soonMs = 30_000;
 
+/** A hundred starts of an embedded service take two minutes, on a busy machine five. */
+const longestStrikeMs = 600_000;
+
 /** Load before and after each fault. */
 const betweenMs = 300;
 
@@ -133,10 +136,17 @@ export class Trial<S extends Stage> {
 
   async #strike(fault: Fault<S>, dice: Dice): Promise<void> {
     this.#options.onProgress(fault.name);
+    const over = new AbortController();
+    const late = pause(longestStrikeMs, undefined, { signal: over.signal }).then(
+      () => Promise.reject(new Error(`it took longer than ${longestStrikeMs} ms`)),
+      () => {},
+    );
     try {
-      await fault.strike(this.#options.stage, dice);
+      await Promise.race([fault.strike(this.#options.stage, dice), late]);
     } catch (cause) {
       throw new Error(`could not make or undo "${fault.name}"`, { cause });
+    } finally {
+      over.abort();
     }
   }
 

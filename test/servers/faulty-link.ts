@@ -24,6 +24,8 @@ export class FaultyLink {
   readonly #pairs = new Set<Pair>();
   /** Called with the first answer on a connection from now on, instead of passing it on. */
   #lose: ((pair: Pair) => void) | undefined;
+  /** Tells who waits for the loss of an answer that there will be none. */
+  #lost: (() => void) | undefined;
   #way = freeWay;
   /** What becomes of new connections. */
   #admits: "all" | "none" | "in silence" = "all";
@@ -54,9 +56,10 @@ export class FaultyLink {
     return through.href;
   }
 
-  /** Loses the next answer and breaks its connection; resolves when that happened. */
+  /** Loses the next answer and breaks its connection; resolves when that happened, or at `heal`. */
   loseNextAnswer(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
+    this.#lost = resolve;
     this.#lose = ({ client }) => {
       this.#lose = undefined;
       client.destroy();
@@ -100,6 +103,7 @@ export class FaultyLink {
   /** Connections that fell silent stay so. */
   heal(): void {
     this.#lose = undefined;
+    this.#lost?.();
     this.#way = freeWay;
     this.#admits = "all";
   }
