@@ -154,7 +154,7 @@ export class Trial<S extends Stage> {
   async #settle(after: string): Promise<void> {
     const from = performance.now();
     // What is never accepted is found at the end.
-    await Promise.race([this.#load?.pause(), pause(soonMs)]);
+    await Promise.race([this.#load?.pause(), pause(soonMs, undefined, { ref: false })]);
     const expected = this.#expectedOrders();
     for (;;) {
       const wrong = await this.#difference(expected).catch((error: unknown) => String(error));
