@@ -9,7 +9,7 @@ import { ScoreError } from "../model/score-error.ts";
 
 export interface RemoteKeysOptions {
   readonly url: URL;
-  /** Epoch ms. */
+  /** In ms; monotonic in the service. */
   readonly now: () => number;
   /** Told once each time that the address stops answering. */
   readonly onError: (message: string, error: unknown) => void;
@@ -38,9 +38,9 @@ export class RemoteKeys {
   readonly #options: RemoteKeysOptions;
   /** Never asks by itself: when to is decided here, by the clock that is given. */
   readonly #keys: ReturnType<typeof createRemoteJWKSet>;
-  /** Epoch ms: when the keys that are known were asked for. */
+  /** By the clock: when the keys that are known were asked for. */
   #freshAt = Number.NEGATIVE_INFINITY;
-  /** Epoch ms: when the address was asked last. */
+  /** By the clock: when the address was asked last. */
   #askedAt = Number.NEGATIVE_INFINITY;
   #asking: Promise<void> | undefined;
   /** Why the last request failed; undefined when it did not. */

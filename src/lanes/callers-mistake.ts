@@ -36,10 +36,9 @@ export function blameCaller(context: HandlerContext): void {
  */
 export const blameGrpcCaller: ServerInterceptor = (_, call) => {
   const sendStatus = call.sendStatus.bind(call);
-  const sendMessage = call.sendMessage.bind(call);
-  let isEnded = false;
   call.sendStatus = (given) => {
-    isEnded = true;
+    // Only from now on: a check in each message would cost watches a tenth of their speed.
+    call.sendMessage = (_message, callback) => callback();
     const { code, details } = given as StatusObject;
     const isMistake = code === status.INTERNAL && mistakes.test(details);
     sendStatus({
@@ -47,10 +46,6 @@ export const blameGrpcCaller: ServerInterceptor = (_, call) => {
       code: isMistake ? status.INVALID_ARGUMENT : code,
       details: sendable(details),
     });
-  };
-  call.sendMessage = (message, callback) => {
-    if (isEnded) callback();
-    else sendMessage(message, callback);
   };
   return call as ServerInterceptingCall;
 };

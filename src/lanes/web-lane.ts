@@ -207,7 +207,14 @@ export class WebLane {
     });
     running.catch(started.reject);
     try {
-      for await (const message of produce(await started.promise)) yield* sendable(message);
+      for await (const message of produce(await started.promise)) {
+        try {
+          yield message;
+        } catch (cause) {
+          // What the transport throws while it sends is that the caller is gone.
+          throw new ScoreError("canceled", "the caller went away", { cause });
+        }
+      }
     } catch (error) {
       ended.reject(error);
     } finally {
@@ -218,15 +225,6 @@ export class WebLane {
     } catch (error) {
       throw toConnectError(error);
     }
-  }
-}
-
-/** What the transport throws while it sends is that the caller is gone. */
-function* sendable<T>(message: T): Generator<T> {
-  try {
-    yield message;
-  } catch (cause) {
-    throw new ScoreError("canceled", "the caller went away", { cause });
   }
 }
 

@@ -53,8 +53,9 @@ export async function openEmbeddedDatabase(folder: string): Promise<OpenDatabase
 }
 
 /**
- * Knows by a file of its own whether a ledger was ever made in the folder. PGlite makes a new one wherever
- * it finds none, also in the place of one whose files were lost.
+ * Knows by a file of its own whether a ledger was ever made in the folder.
+ * PGlite makes a new one wherever it finds none, also in the place of one whose
+ * files were lost.
  */
 class LedgerNote {
   readonly #note: string;
@@ -67,7 +68,7 @@ class LedgerNote {
 
   /** Throws when what was made is no longer there. */
   opening(): void {
-    const state = existsSync(this.#note) ? readFileSync(this.#note, "utf8").trim() : undefined;
+    const state = this.#state();
     // A first start that was cut off has acknowledged nothing.
     if (state === "making") rmSync(this.#files, { recursive: true, force: true });
     if (existsSync(join(this.#files, "PG_VERSION"))) return;
@@ -78,7 +79,11 @@ class LedgerNote {
   }
 
   opened(): void {
-    writeFileSync(this.#note, "made\n");
+    if (this.#state() !== "made") writeFileSync(this.#note, "made\n");
+  }
+
+  #state(): string | undefined {
+    return existsSync(this.#note) ? readFileSync(this.#note, "utf8").trim() : undefined;
   }
 }
 

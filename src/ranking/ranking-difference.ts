@@ -14,9 +14,9 @@ export interface RankingDifference {
 
 /**
  * What is wrong with `held`, which was read before `after`, and so long after
- * the expected standing that a commit can't be on its way any more. A player who changes all the
- * time may be somewhere between the two, where nothing can be said but that
- * the ranking keeps up.
+ * the expected standing that a commit can't be on its way any more. A player
+ * who changes all the time may be somewhere between the two, where nothing can
+ * be said but that the ranking keeps up.
  */
 export function differenceOf(
   { playerId, standing: before }: Expected,
