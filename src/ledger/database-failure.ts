@@ -10,7 +10,7 @@ import { isScoreError, ScoreError } from "../model/score-error.ts";
  */
 export type DatabaseFailure = "data" | "conflict" | "unavailable" | "bug";
 
-const unavailableClasses = ["08", "28", "53", "57", "58"];
+const unavailableClasses = ["08", "53", "57", "58"];
 const conflictCodes = ["40001", "40P01", "55P03"];
 
 /** Sorts an error of `pg`, PGlite or the network by its code. */

@@ -33,11 +33,25 @@ export function openPostgresDatabase(
   pool.on("error", () => {});
   const checked = {
     options: pool.options,
-    connect: async () => checkedOut(await pool.connect()),
+    connect: async () => checkedOut(await connection(pool)),
     end: () => pool.end(),
   };
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: checked }) });
   return { db, commitsInFlight: 2, close: () => db.destroy() };
+}
+
+/**
+ * What a server says before it takes a statement is never about the statement,
+ * and may pass: the disk is full, there are too many connections, a password is
+ * being changed. Its code must not be taken for that of a statement.
+ */
+async function connection(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError)) throw error;
+    throw new Error("Postgres takes no connection", { cause: error });
+  }
 }
 
 /** Scores and seqs are integers within ±(2^53 − 1): numbers hold them exactly. */

@@ -9,7 +9,7 @@ import type { FloodScene } from "./scene.ts";
 const mostTimesSlower = 2;
 
 /** Long enough for 75 calls: of fewer the 90th percentile would be one of chance, and the 95th is of these. */
-const measureMs = 1_500;
+export const measureMs = 1_500;
 
 const maxRounds = 8;
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import pg from "pg";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import type { Game } from "../../src/model/game.ts";
 import { FaultyLink } from "../servers/faulty-link.ts";
@@ -7,6 +8,8 @@ import { type PostgresServer, startPostgres } from "../servers/postgres-server.t
 import { onPostgres, openPostgresLedger, type TestDatabase } from "./open-ledgers.ts";
 import { OpenTransaction } from "./open-transaction.ts";
 import { boardOf, eventOf, newGame } from "./sample-games.ts";
+
+const unavailable = { code: "ledger_unavailable", retryAfterMs: 1_000 };
 
 describe("a ledger whose Postgres fails", () => {
   let server: PostgresServer;
@@ -40,7 +43,6 @@ describe("a ledger whose Postgres fails", () => {
     const [before, during] = [eventOf(game), eventOf(game)];
     await ledger.events.submit(before);
     await server.kill();
-    const unavailable = { code: "ledger_unavailable", retryAfterMs: 1_000 };
     await assert.rejects(ledger.events.submit(during), unavailable);
     await assert.rejects(ledger.ping(), unavailable);
     await assert.rejects(ledger.games.find(game.gameId), unavailable);
@@ -53,6 +55,28 @@ describe("a ledger whose Postgres fails", () => {
     assert.equal(retry.duplicate, false);
     const known = [before.actionId, during.actionId];
     assert.deepEqual(await inLedger(game), { actionIds: known, score: 2 });
+  });
+
+  it("refuses as unavailable while the server takes no connection, for whatever reason", async () => {
+    const ledger = await database.openLedger({ limits: { patienceMs: 300 } });
+    const game = await newGame(ledger);
+    const name = new URL(url).pathname.slice(1);
+    const operator = new pg.Client(server.url);
+    await operator.connect();
+    try {
+      await operator.query(`alter database ${name} allow_connections false`);
+      await operator.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1",
+        [name],
+      );
+      await assert.rejects(ledger.events.submit(eventOf(game)), unavailable);
+      await assert.rejects(ledger.games.find(game.gameId), unavailable);
+    } finally {
+      await operator.query(`alter database ${name} allow_connections true`);
+      await operator.end();
+    }
+    await ledger.events.submit(eventOf(game));
+    assert.equal((await inLedger(game)).score, 1);
   });
 
   it("brings events through a restart that is shorter than its patience", async () => {

@@ -92,11 +92,24 @@ async function moveSlot(key: string, { from, to, masters, dice }: Move): Promise
   for (;;) {
     const [next] = (await from.command("CLUSTER", "GETKEYSINSLOT", slot, "1")) as string[];
     if (next === undefined) break;
-    await from.command("MIGRATE", "127.0.0.1", String(to.port), next, "0", "5000");
+    await migrate(next, from, to);
     await pause(dice.int(0, 300));
   }
   // The one that has the keys hears it first, so that nobody is sent to and fro.
   for (const node of [to, from, ...masters]) {
     await node.command("CLUSTER", "SETSLOT", slot, "NODE", target);
+  }
+}
+
+/** A target that has just come back may say once more that the cluster is down. */
+async function migrate(key: string, from: RedisServer, to: RedisServer): Promise<void> {
+  for (;;) {
+    try {
+      await from.command("MIGRATE", "127.0.0.1", String(to.port), key, "0", "5000");
+      return;
+    } catch (error) {
+      if (!/CLUSTERDOWN/.test(String(error))) throw error;
+      await pause(100);
+    }
   }
 }
