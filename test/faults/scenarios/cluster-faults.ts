@@ -27,8 +27,7 @@ export const clusterFaults: readonly Fault<World>[] = [
     strike: async ({ cluster }, dice) => {
       const { node } = await aBoard(cluster, dice);
       const replica = await replicaOf(cluster, node);
-      await replica.command("CLUSTER", "FAILOVER");
-      while (!(await isMaster(replica))) await pause(50);
+      await takeOver(replica);
       await cluster.untilWell();
     },
   },
@@ -73,6 +72,18 @@ async function replicaOf(cluster: RedisCluster, master: RedisServer): Promise<Re
     if (info.includes(`master_port:${master.port}\r`)) return node;
   }
   throw new Error("the master has no replica");
+}
+
+/** Redis gives an order up after 5 s, and masters vote only once in 4 s for a replica of the same master. */
+async function takeOver(replica: RedisServer): Promise<void> {
+  for (;;) {
+    await replica.command("CLUSTER", "FAILOVER");
+    const givenUpAt = performance.now() + 6_000;
+    while (performance.now() < givenUpAt) {
+      if (await isMaster(replica)) return;
+      await pause(50);
+    }
+  }
 }
 
 interface Move {
