@@ -273,7 +273,11 @@ function toConnectError(error: unknown): ConnectError {
  */
 function letRestPass(request: IncomingMessage, response: ServerResponse): void {
   request[Symbol.asyncIterator] = () => request.iterator({ destroyOnReturn: false });
-  response.once("finish", () => request.resume());
+  response.once("finish", () => {
+    // Whoever still waits for more of it would keep it from flowing.
+    request.removeAllListeners("readable");
+    request.resume();
+  });
 }
 
 /** Node takes the first of several, a proxy before it may have looked at another: together they are no token. */

@@ -9,6 +9,7 @@ import { ScoreService } from "../../gen/score/v1/score_pb.js";
 import type { RunningService } from "../../src/app/service.ts";
 import { type Backend, startEmbedded } from "./backends.ts";
 import { clientKinds } from "./clients.ts";
+import { enveloped } from "./envelopes.ts";
 import { newEvent } from "./games.ts";
 import { GrpcClient } from "./grpc-client.ts";
 import { startTestService, tokenFor } from "./test-service.ts";
@@ -44,24 +45,51 @@ describe("a request that can't be read", () => {
     });
   }
 
-  it("because it is too large does not hold up the next one on its connection", async () => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    const send = async (length: number) => {
-      const body = Buffer.alloc(5 + length);
-      body.writeUInt32BE(length, 1);
+  describe("does not hold up the next one on its connection", () => {
+    let agent: Agent;
+    before(() => {
+      agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    });
+    after(() => agent.destroy());
+
+    /** Resolves with the `grpc-status`; what is `late` follows the answer. */
+    async function send(body: Uint8Array, late?: Uint8Array): Promise<string | undefined> {
       const call = request(
         `http://127.0.0.1:${service.httpPort}/score.v1.ScoreService/UpdateScore`,
-        { agent, method: "POST", headers: { "content-type": "application/grpc-web+proto" } },
+        { agent, method: "POST", headers: { "content-type": "application/grpc-web+json" } },
       );
-      call.end(body);
+      const sent = once(call, "finish");
+      if (late === undefined) call.end(body);
+      else call.write(body);
       const [response] = await once(call, "response");
-      return /grpc-status: (\d+)/.exec(`${await text(response)}`)?.[1];
-    };
-    for (let round = 0; round < 5; round++) {
-      assert.equal(await send(5 * 1_024 * 1_024), String(Code.ResourceExhausted));
-      assert.equal(await send(0), String(Code.Unauthenticated));
+      const answer = await text(response);
+      if (late !== undefined) call.end(late);
+      await sent;
+      return /grpc-status: (\d+)/.exec(answer)?.[1];
     }
-    agent.destroy();
+
+    const none = Buffer.from("{}");
+    const ofLength = (length: number) => Buffer.from(`{${" ".repeat(length)}}`);
+
+    it("because it is too large, whenever its rest comes", async () => {
+      const large = enveloped(ofLength(5 * 1_024 * 1_024));
+      for (let round = 0; round < 5; round++) {
+        assert.equal(await send(large), String(Code.ResourceExhausted));
+        assert.equal(await send(enveloped(none)), String(Code.Unauthenticated));
+        const [early, late] = [large.subarray(0, 100_000), large.subarray(100_000)];
+        assert.equal(await send(early, late), String(Code.ResourceExhausted));
+        assert.equal(await send(enveloped(none)), String(Code.Unauthenticated));
+      }
+    });
+
+    it("because it is one of too many messages", async () => {
+      const [one, large] = [enveloped(none), enveloped(ofLength(200_000))];
+      for (let round = 0; round < 50; round++) {
+        const answer = await send(Buffer.concat([one, large, large]));
+        assert.equal(answer, String(Code.Unimplemented));
+        assert.equal(await send(one), String(Code.Unauthenticated));
+      }
+    });
   });
 
   const truncated = Buffer.from([0xff, 0xff, 0xff]);
