@@ -4,6 +4,7 @@ import type { Board, Direction } from "../model/game.ts";
 import { ScoreError } from "../model/score-error.ts";
 import { compareStandings, type Standing } from "../model/standing.ts";
 import { differingFields, type Expected } from "./holdings.ts";
+import { PlayerMap } from "./player-map.ts";
 import {
   type Comparison,
   type Placements,
@@ -27,7 +28,7 @@ interface BoardRanking extends RankingHead {
   changedAt: number | undefined;
   /** The sum of the players' versions. */
   changes: number;
-  readonly players: Map<string, Standing>;
+  readonly players: PlayerMap<Standing>;
   readonly order: RedBlackTree<Standing, undefined>;
 }
 
@@ -173,7 +174,7 @@ function emptyRanking(direction: Direction, epoch: number): BoardRanking {
     checkpoint: 0,
     changedAt: undefined,
     changes: 0,
-    players: new Map(),
+    players: new PlayerMap(),
     order,
   };
 }
