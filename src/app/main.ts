@@ -1,17 +1,21 @@
+import cluster from "node:cluster";
 import { DataFolderInUse } from "../ledger/embedded-database.ts";
+import { createLog } from "../ops/log.ts";
 import { WrongSettings } from "./environment.ts";
 import { greeting } from "./greeting.ts";
-import { type RunningService, startService } from "./service.ts";
-import { readSettings } from "./settings.ts";
+import { secretFor } from "./secret.ts";
+import { startService } from "./service.ts";
+import { readSettings, type Settings } from "./settings.ts";
+import { WorkerLine } from "./worker-line.ts";
+import { WorkerFailed, Workers } from "./workers.ts";
 
 /** Runs the service until SIGTERM or Ctrl-C; a second one ends it at once. */
 async function main(): Promise<void> {
-  let service: RunningService;
   try {
     const settings = readSettings(process.env);
-    service = await startService(settings);
-    process.stdout.write(await greeting(settings, service));
+    await (settings.SCORE_WORKERS > 1 && cluster.isPrimary ? lead(settings) : serve(settings));
   } catch (error) {
+    if (error instanceof WorkerFailed) process.exit(error.exitCode);
     if (error instanceof WrongSettings || error instanceof DataFolderInUse) {
       process.stderr.write(`score: ${error.message}\n`);
       process.exit(2);
@@ -21,16 +25,55 @@ async function main(): Promise<void> {
     process.stderr.write(`score: can't start: ${message}${why}\n`);
     process.exit(1);
   }
-  let isStopping = false;
-  const stop = async (signal: string) => {
-    if (isStopping) process.exit(1);
-    isStopping = true;
-    service.log.info({ signal }, "stopping");
+}
+
+/** Serves in this process, alone or as a worker. */
+async function serve(settings: Settings): Promise<void> {
+  const line = WorkerLine.open();
+  const service = await startService(settings, line);
+  const text = await greeting(settings, service);
+  const stop = stopOnce(async (reason) => {
+    service.log.info({ reason }, "stopping");
     await service.close();
-    process.exit(0);
-  };
+  });
+  process.on("SIGTERM", stop);
+  if (line === undefined) {
+    process.on("SIGINT", stop);
+    process.stdout.write(text);
+    return;
+  }
+  // A terminal sends it to the primary, too, which says what to do.
+  process.on("SIGINT", () => {});
+  void line.stopped.then(() => stop("the primary process"));
+  line.serving(text);
+}
+
+/** Runs the workers. */
+async function lead(settings: Settings): Promise<void> {
+  const log = createLog(settings.SCORE_LOG_LEVEL);
+  // Made here, so that no worker reads what another has just begun to write.
+  if (settings.SCORE_JWKS_URL === undefined) {
+    secretFor(settings.SCORE_JWT_SECRET, settings.SCORE_DATA_DIR);
+  }
+  const workers = new Workers({
+    count: settings.SCORE_WORKERS,
+    onEnd: (message) => log.error(message),
+  });
+  const stop = stopOnce(() => workers.stop());
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
+  process.stdout.write(await workers.start());
+}
+
+/** The second time it ends the process at once. */
+function stopOnce(stop: (reason: string) => Promise<void>): (reason: string) => Promise<void> {
+  let isStopping = false;
+  return async (reason) => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    await stop(reason);
+    process.exit(0);
+  };
 }
 
 await main();

@@ -36,6 +36,7 @@ import { readSettingFile } from "./setting-file.ts";
 import type { Settings } from "./settings.ts";
 import { startUpkeep } from "./upkeep-loop.ts";
 import { watchHealth } from "./watch-health.ts";
+import type { WorkerLine } from "./worker-line.ts";
 
 /** Longer than a statement may take, in ms; see the ledger's `lostAfterSeconds`. */
 const statementMs = 10_000;
@@ -68,8 +69,11 @@ export interface RunningService {
   close(): Promise<void>;
 }
 
-/** Composes the rooms by the settings and opens both lanes. */
-export async function startService(settings: Settings): Promise<RunningService> {
+/** Composes the rooms by the settings and opens both lanes; with `worker` as one of several processes. */
+export async function startService(
+  settings: Settings,
+  worker?: WorkerLine,
+): Promise<RunningService> {
   const now = monotonicClock;
   const timers = systemTimers;
   const log = createLog(settings.SCORE_LOG_LEVEL);
@@ -97,6 +101,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
         batchEvents: settings.SCORE_MAX_BATCH_EVENTS,
         patienceMs: 3_000,
       },
+      rememberDays: settings.SCORE_REMEMBER_DAYS,
       now,
       timers,
       onBatch: (events) => metrics.batched(events),
@@ -197,6 +202,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
       pending: () => pending,
     });
     metrics.watch(gauges, packageVersion());
+    worker?.share(metrics.registry);
 
     const lane = {
       rooms,
@@ -213,7 +219,7 @@ export async function startService(settings: Settings): Promise<RunningService> 
     const grpc = new GrpcLane(lane);
     const web = new WebLane({
       ...lane,
-      pages: { isReady, metrics: () => metrics.text() },
+      pages: { isReady, metrics: () => metrics.text(worker && (() => worker.figures())) },
       webRoot: fileURLToPath(new URL("../../web/dist", import.meta.url)),
       corsOrigins: settings.SCORE_CORS_ORIGINS,
     });

@@ -87,12 +87,13 @@ export class Metrics {
 
   /** Adds the figures that other parts know, and which version this is. */
   watch(gauges: Gauges, version: string): void {
-    for (const [key, [name, help]] of Object.entries(gaugeTable)) {
+    for (const [key, [name, help, aggregator]] of Object.entries(gaugeTable)) {
       const read = gauges[key as keyof Gauges];
       if (read === undefined) continue;
       new Gauge({
         name,
         help,
+        aggregator,
         registers: [this.registry],
         collect() {
           this.set(Number(read()));
@@ -104,6 +105,7 @@ export class Metrics {
     const build = new Gauge({
       name: "score_build_info",
       help,
+      aggregator: "first",
       labelNames,
       registers: [this.registry],
     });
@@ -171,8 +173,9 @@ export class Metrics {
     this.#keysFailures.inc();
   }
 
-  async text(): Promise<{ type: string; text: string }> {
-    return { type: this.registry.contentType, text: await this.registry.metrics() };
+  /** Of this process, or what `figures` tells of several. */
+  async text(figures = () => this.registry.metrics()): Promise<{ type: string; text: string }> {
+    return { type: this.registry.contentType, text: await figures() };
   }
 
   #counter<T extends string = never>(name: string, help: string, labelNames: T[] = []): Counter<T> {
