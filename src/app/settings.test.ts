@@ -43,6 +43,8 @@ const wrongValues: Record<string, readonly string[]> = {
   SCORE_PLAYER_UPDATES_PER_SECOND: wrongLimits,
   SCORE_PLAYER_MAX_SKEW_SECONDS: wrongCounts,
   SCORE_TICK_MS: wrongCounts,
+  SCORE_REMEMBER_DAYS: wrongCounts,
+  SCORE_WORKERS: [...wrongCounts, "257"],
   SCORE_MAX_WATCHES: wrongCounts,
   SCORE_MAX_WATCHES_PER_CALLER: wrongLimits,
   SCORE_MAX_QUEUED_EVENTS: wrongCounts,
@@ -127,6 +129,16 @@ describe("settings that exclude or need each other", () => {
     readSettings({ SCORE_TLS_CERT_FILE: "a", SCORE_TLS_KEY_FILE: "b" });
   });
 
+  it("workers and what only one process can hold", () => {
+    const servers = { DATABASE_URL: "postgres://db/score", REDIS_URL: "redis://cache" };
+    const env = { SCORE_WORKERS: "2", ...servers };
+    assert.equal(readSettings(env).SCORE_WORKERS, 2);
+    for (const missing of ["DATABASE_URL", "REDIS_URL"]) {
+      assert.match(refusal({ ...env, [missing]: "" }), /^SCORE_WORKERS needs DATABASE_URL and /);
+    }
+    readSettings({ SCORE_WORKERS: "1" });
+  });
+
   it("public keys and algorithms of a shared secret", () => {
     for (const algorithms of ["HS256", "HS384", "HS512", "RS256,HS256", "none"]) {
       const env = { SCORE_JWKS_URL: jwks, SCORE_JWT_ALGORITHMS: algorithms };
@@ -155,6 +167,7 @@ describe("settings that are left out", () => {
     SCORE_GRPC_PORT: 50_051,
     SCORE_HTTP_PORT: 8_080,
     SCORE_HOST: "127.0.0.1",
+    SCORE_WORKERS: 1,
     SCORE_DATA_DIR: "./data",
     SCORE_ANONYMOUS_READ: true,
     SCORE_ANONYMOUS_CALLS_PER_SECOND: 100,
@@ -165,6 +178,7 @@ describe("settings that are left out", () => {
     SCORE_MAX_WATCHES_PER_CALLER: 1_000,
     SCORE_MAX_QUEUED_EVENTS: 20_000,
     SCORE_MAX_BATCH_EVENTS: 512,
+    SCORE_REMEMBER_DAYS: 90,
     SCORE_TRUSTED_PROXIES: [],
     SCORE_CORS_ORIGINS: [],
     SCORE_LOG_LEVEL: "info",
@@ -191,7 +205,7 @@ describe("settings that are left out", () => {
 describe("settings that are given", () => {
   it("are numbers within their bounds", () => {
     const names = settingNames.filter((name) => wrongValues[name]?.includes("1.5"));
-    assert.equal(names.length, 8);
+    assert.equal(names.length, 10);
     for (const name of names)
       assert.partialDeepStrictEqual(readSettings({ [name]: "1" }), { [name]: 1 });
     const env = {

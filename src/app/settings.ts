@@ -37,6 +37,7 @@ const environment = z.object({
   SCORE_GRPC_PORT: port.default(50_051),
   SCORE_HTTP_PORT: port.default(8_080),
   SCORE_HOST: z.string().regex(/^\S+$/, "must be an address or a host name").default("127.0.0.1"),
+  SCORE_WORKERS: whole(1, 256).default(1),
   SCORE_DATA_DIR: z.string().min(1).default("./data"),
   SCORE_JWT_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
   SCORE_JWKS_URL: z
@@ -55,6 +56,7 @@ const environment = z.object({
   SCORE_MAX_WATCHES_PER_CALLER: count(0).default(1_000),
   SCORE_MAX_QUEUED_EVENTS: count(1).default(20_000),
   SCORE_MAX_BATCH_EVENTS: whole(1, 5_000).default(512),
+  SCORE_REMEMBER_DAYS: whole(1, 36_500).default(90),
   SCORE_TRUSTED_PROXIES: list.pipe(z.array(network)).default([]),
   SCORE_CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
   SCORE_TLS_CERT_FILE: z.string().min(1).optional(),
@@ -83,6 +85,11 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     (settings.SCORE_TLS_KEY_FILE === undefined)
   ) {
     throw new WrongSettings("set both SCORE_TLS_CERT_FILE and SCORE_TLS_KEY_FILE, or neither");
+  }
+  if (settings.SCORE_WORKERS > 1 && !(settings.DATABASE_URL && settings.REDIS_URL)) {
+    throw new WrongSettings(
+      "SCORE_WORKERS needs DATABASE_URL and REDIS_URL: the embedded ledger and the ranking in memory belong to one process",
+    );
   }
   return { ...settings, algorithms: algorithmsOf(settings) };
 }

@@ -168,7 +168,9 @@ export type CommitRow =
  * `action_id` is new, and folds these into the standings of all boards.
  *
  * The statement's snapshot may be older than the lock it waited for; `on
- * conflict` works on the rows as they are, so that nothing here reads stale.
+ * conflict` works on the rows as they are, so that nothing here reads stale. An
+ * earlier era no longer changes, and every snapshot since this one began has
+ * all of it (see eras.ts).
  */
 export function commitStatement(columns: CommitColumns): RawBuilder<CommitRow> {
   const { games, events, boards } = columns;
@@ -185,7 +187,9 @@ export function commitStatement(columns: CommitColumns): RawBuilder<CommitRow> {
       score, version, previous_score, display_name from ${sql.ref(kind)}`,
   );
   return sql<CommitRow>`
-    with locked as materialized (
+    with now_in as materialized (
+      select era from ledger
+    ), locked as materialized (
       select g.game_no from game g
       join unnest(${games.gameNo}::int[], ${games.revision}::int[]) as want(game_no, revision)
         on want.game_no = g.game_no
@@ -193,9 +197,9 @@ export function commitStatement(columns: CommitColumns): RawBuilder<CommitRow> {
       order by g.game_no
       for no key update of g
     ), inserted as (
-      insert into score_event (game_no, player_id, action_id, points, action, display_name,
+      insert into score_event (era, game_no, player_id, action_id, points, action, display_name,
         occurred_at, committed_at, sent_by, sent_role, address)
-      select i.game_no, i.player_id, i.action_id, i.points, i.action, i.display_name,
+      select (select era from now_in), i.game_no, i.player_id, i.action_id, i.points, i.action, i.display_name,
         to_timestamp(i.occurred_at / 1000), clock_timestamp(), i.sent_by, i.sent_role, i.address
       from unnest(${events.gameNo}::int[], ${events.playerId}::text[], ${events.actionId}::text[],
         ${events.points}::bigint[], ${events.action}::text[], ${events.displayName}::text[],
@@ -204,8 +208,9 @@ export function commitStatement(columns: CommitColumns): RawBuilder<CommitRow> {
         as i(game_no, player_id, action_id, points, action, display_name, occurred_at,
           sent_by, sent_role, address, place)
       join locked l on l.game_no = i.game_no
+      where not exists (${eventOfEarlierEra})
       order by i.place
-      on conflict (game_no, action_id) do nothing
+      on conflict (game_no, action_id, era) do nothing
       returning seq, game_no, player_id, action_id, points, display_name, committed_at
     )${join(folds)}
     select 'game' as kind, game_no as no, null as id, null::bigint as seq, null::float8 as at,
@@ -214,6 +219,15 @@ export function commitStatement(columns: CommitColumns): RawBuilder<CommitRow> {
     union all select 'event', game_no, action_id, seq, ${epochMs(sql`committed_at`)},
       null, null, null, null from inserted${join(changed)}`;
 }
+
+/**
+ * An event of the era before with the `action_id` of `i`. The offset keeps it
+ * what it is: a look into the index for each event, whatever the planner takes
+ * the era's size for.
+ */
+const eventOfEarlierEra = sql`
+  select from score_event e where e.era = (select era - 1 from now_in)
+    and e.game_no = i.game_no and e.action_id = i.action_id offset 0`;
 
 /** A timestamp column as whole epoch ms. */
 export function epochMs(column: Fragment): Fragment {

@@ -3,7 +3,7 @@ import type { Aggregation, Direction } from "../model/game.ts";
 
 /** The tables; see migrations.ts for what each column means. */
 export interface Tables {
-  ledger: { ledger_id: string };
+  ledger: { ledger_id: string; era: Generated<number> };
   game: {
     game_no: Generated<number>;
     game_id: string;

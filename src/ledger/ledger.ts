@@ -48,7 +48,7 @@ export interface EventLog {
   /**
    * Resolves once the event is committed. A known `actionId` resolves with
    * `duplicate: true` and the current standings. Sending the same event again
-   * is always safe. A player's events are committed in the order in which they
+   * is safe for as long as ids are remembered. A player's events are committed in the order in which they
    * were submitted here.
    *
    * Rejects with a ScoreError: `ledger_busy` when the queue is full,
@@ -152,8 +152,8 @@ export interface Ledger {
   readonly standings: StandingReader;
   readonly instances: InstanceRegistry;
   /**
-   * Fills new boards and deletes what is left of removed ones, now and in
-   * steps until nothing is left. `removeRanking` is called for each removed
+   * Begins a new era of events when it is time, fills new boards and deletes
+   * what is left of removed ones, in steps until nothing is left. `removeRanking` is called for each removed
    * board. Safe on several instances at once. Rejects `ledger_unavailable`.
    */
   upkeep(removeRanking: (boardNo: number) => Promise<void>): Promise<void>;

@@ -44,7 +44,8 @@ export async function lookUpEvents(
     select e.game_no, e.action_id, e.player_id, e.points, e.action, e.seq,
       ${epochMs(sql`e.committed_at`)} as at
     from unnest(${gameNos}::int[], ${actionIds}::text[]) as k(game_no, action_id)
-    join score_event e on e.game_no = k.game_no and e.action_id = k.action_id`.execute(db);
+    join score_event e on e.game_no = k.game_no and e.action_id = k.action_id
+      and e.era >= (select era - 1 from ledger)`.execute(db);
   for (const row of rows) {
     found.set(eventKey(row.game_no, row.action_id), {
       playerId: row.player_id,

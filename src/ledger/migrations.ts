@@ -73,8 +73,54 @@ const first: Migration = {
   },
 };
 
+/**
+ * Events lie in eras, a partition each: an old one can be taken out whole. The
+ * columns stand so that no byte is lost between them; the index by game and seq
+ * serves what is read per game, which is all.
+ */
+const eras: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await sql`alter table ledger add column era int not null default 1`.execute(db);
+    await sql`create table era (
+      era int primary key,
+      began_at timestamptz not null default now(),
+      detached_at timestamptz
+    )`.execute(db);
+    await sql`insert into era (era, began_at)
+      select 1, coalesce(min(committed_at), now()) from score_event`.execute(db);
+    await sql`alter table score_event rename to event_before`.execute(db);
+    await sql`create sequence event_seq as bigint`.execute(db);
+    await sql`select setval('event_seq', last_value, is_called)
+      from score_event_seq_seq`.execute(db);
+    await sql`create table score_event (
+      seq bigint not null default nextval('event_seq'),
+      points bigint not null,
+      committed_at timestamptz not null,
+      occurred_at timestamptz,
+      game_no int not null,
+      era int not null,
+      player_id text not null,
+      action_id text not null,
+      action text,
+      display_name text,
+      sent_by text not null,
+      sent_role text not null,
+      address text not null,
+      constraint known_action unique (game_no, action_id, era)
+    ) partition by list (era)`.execute(db);
+    await sql`create index event_of_game on score_event (game_no, seq)`.execute(db);
+    await sql`create table score_event_1 partition of score_event for values in (1)`.execute(db);
+    await sql`insert into score_event (seq, points, committed_at, occurred_at, game_no, era,
+        player_id, action_id, action, display_name, sent_by, sent_role, address)
+      select seq, points, committed_at, occurred_at, game_no, 1,
+        player_id, action_id, action, display_name, sent_by, sent_role, address
+      from event_before order by seq`.execute(db);
+    await sql`drop table event_before`.execute(db);
+  },
+};
+
 const provider: MigrationProvider = {
-  getMigrations: async () => ({ "0001-first": first }),
+  getMigrations: async () => ({ "0001-first": first, "0002-eras": eras }),
 };
 
 /**

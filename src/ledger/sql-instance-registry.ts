@@ -25,7 +25,7 @@ export class SqlInstanceRegistry implements InstanceRegistry {
     return reading(async () => {
       const { rows } = await sql<{ seq: number }>`
         select case when is_called then last_value else 0 end as seq
-        from score_event_seq_seq`.execute(this.#db);
+        from event_seq`.execute(this.#db);
       return rows[0]?.seq ?? 0;
     });
   }

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Timers } from "../model/timers.ts";
 import type { OpenDatabase } from "./database.ts";
 import { reading } from "./database-failure.ts";
+import { beginEra } from "./eras.ts";
 import { sqlEventStatements } from "./event-statements.ts";
 import { type CommitFailure, type EventLogLimits, GroupedEventLog } from "./grouped-event-log.ts";
 import type { Ledger, PendingUpkeep } from "./ledger.ts";
@@ -16,6 +17,8 @@ interface SqlLedgerOptions {
   /** Names this process among those on the same ledger. */
   readonly instanceId: string;
   readonly limits: EventLogLimits;
+  /** How long an `action_id` is known, at least. */
+  readonly rememberDays: number;
   readonly now: () => number;
   readonly timers: Timers;
   readonly onBatch?: (size: number, queued: number) => void;
@@ -52,6 +55,7 @@ export async function openSqlLedger(options: SqlLedgerOptions): Promise<Ledger> 
         return events.queued;
       },
       async upkeep(removeRanking) {
+        await reading(() => beginEra(db, options.rememberDays));
         while (closing === undefined && (await reading(() => fillStep(db))));
         while (closing === undefined && (await reading(() => sweepStep(db, removeRanking))));
       },

@@ -102,8 +102,10 @@ export class SqlStandingReader implements StandingReader {
   async boardsChangedSince(seq: number): Promise<readonly number[]> {
     return reading(async () => {
       const { rows } = await sql<{ board_no: number }>`
-        select b.board_no from board b where b.state = 'ready' and b.game_no in (
-          select distinct e.game_no from score_event e where e.seq > ${seq})`.execute(this.#db);
+        select b.board_no from board b where b.state = 'ready' and exists (
+          select from score_event e where e.game_no = b.game_no and e.seq > ${seq})`.execute(
+        this.#db,
+      );
       return rows.map((row) => row.board_no);
     });
   }

@@ -111,8 +111,10 @@ export async function sweepStep(
   const game = games[0];
   if (game === undefined) return false;
   const { numAffectedRows } = await sql`
-    delete from score_event where ctid = any(array(
-      select ctid from score_event where game_no = ${game.game_no} limit ${stepRows}))`.execute(db);
+    delete from score_event where game_no = ${game.game_no} and seq = any(array(
+      select seq from score_event where game_no = ${game.game_no} order by seq limit ${stepRows}))`.execute(
+    db,
+  );
   if (Number(numAffectedRows ?? 0) < stepRows) {
     await sql`
       delete from removed_game where game_no = ${game.game_no}

@@ -1,9 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import type { RunningService } from "../../src/app/service.ts";
 import { type Backend, startServers } from "../lanes/backends.ts";
 import { type Caller, newGame, submitAll } from "../lanes/games.ts";
@@ -12,8 +8,7 @@ import { newId } from "../lanes/lane-suite.ts";
 import { RedisBoard } from "../lanes/redis-board.ts";
 import { startTestService, testSecretText, tokenFor } from "../lanes/test-service.ts";
 import { freePort } from "../servers/free-port.ts";
-
-const program = fileURLToPath(new URL("../../src/app/verify.ts", import.meta.url));
+import { runProgram } from "./program.ts";
 
 describe("npm run verify", { timeout: 120_000 }, () => {
   let backend: Backend;
@@ -37,7 +32,7 @@ describe("npm run verify", { timeout: 120_000 }, () => {
   });
 
   const verify = (...args: string[]) =>
-    run(["--address", `127.0.0.1:${service.grpcPort}`, ...args], {
+    runProgram("verify.ts", ["--address", `127.0.0.1:${service.grpcPort}`, ...args], {
       SCORE_JWT_SECRET: testSecretText,
     });
 
@@ -107,11 +102,11 @@ describe("npm run verify", { timeout: 120_000 }, () => {
       assert.equal(stdout, "");
     }
     const address = ["--address", `127.0.0.1:${service.grpcPort}`];
-    const denied = await run([...game, ...address], { ADMIN_TOKEN: token });
+    const denied = await runProgram("verify.ts", [...game, ...address], { ADMIN_TOKEN: token });
     assert.match(denied.stderr, /^verify: PERMISSION_DENIED: the role admin is needed$/m);
     assert.equal(denied.code, 2);
     const keys = { SCORE_JWKS_URL: "https://keys.example.com" };
-    const { code, stderr } = await run(game, keys);
+    const { code, stderr } = await runProgram("verify.ts", game, keys);
     assert.match(
       stderr,
       /^verify: with SCORE_JWKS_URL the tokens come from whoever holds the keys$/m,
@@ -119,17 +114,3 @@ describe("npm run verify", { timeout: 120_000 }, () => {
     assert.equal(code, 2);
   });
 });
-
-async function run(args: readonly string[], env: Readonly<Record<string, string>>) {
-  const child = spawn(
-    process.execPath,
-    ["--disable-warning=ExperimentalWarning", program, ...args],
-    { env: { PATH: process.env.PATH, ...env }, stdio: ["ignore", "pipe", "pipe"] },
-  );
-  const [stdout, stderr, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, "close"),
-  ]);
-  return { code: code as number, stdout, stderr };
-}

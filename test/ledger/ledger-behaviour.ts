@@ -1,4 +1,5 @@
 import { after, before, describe } from "node:test";
+import { erasBehaviour } from "./eras-behaviour.ts";
 import { fillingBehaviour } from "./filling-behaviour.ts";
 import { foldingBehaviour } from "./folding-behaviour.ts";
 import { gamesBehaviour } from "./games-behaviour.ts";
@@ -28,5 +29,6 @@ export function ledgerBehaviour(name: string, open: () => Promise<TestDatabase>)
     describe("games", () => gamesBehaviour(database));
     describe("reading", () => readingBehaviour(database));
     describe("instances", () => instancesBehaviour(database));
+    describe("eras", () => erasBehaviour(database));
   });
 }

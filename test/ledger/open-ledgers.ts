@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CompiledQuery } from "kysely";
-import pg from "pg";
+import type { Database } from "../../src/ledger/database.ts";
 import { openEmbeddedDatabase } from "../../src/ledger/embedded-database.ts";
 import type { EventLogLimits } from "../../src/ledger/grouped-event-log.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
@@ -24,6 +24,7 @@ export interface LedgerOptions {
 
 /** A database that several ledgers share, as several processes would. */
 export interface TestDatabase {
+  readonly db: Database;
   openLedger(options?: LedgerOptions): Promise<Ledger>;
   /** Looks at the tables, past the ledgers. */
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
@@ -37,6 +38,7 @@ function ledgerOptions(options: LedgerOptions) {
   return {
     instanceId: options.instanceId ?? randomUUID(),
     limits: { ...limits, ...options.limits },
+    rememberDays: 90,
     now: options.now ?? monotonicClock,
     timers: systemTimers,
     ...(options.onBatch ? { onBatch: options.onBatch } : {}),
@@ -57,26 +59,30 @@ export function openPostgresLedger(url: string, options: LedgerOptions = {}): Pr
 /** The database of a real server. */
 export async function onPostgres(url: string): Promise<TestDatabase> {
   const ledgers: Ledger[] = [];
-  const pool = new pg.Pool({ connectionString: url, max: 2, types: { getTypeParser } });
-  pool.on("error", () => {});
+  const limits = { connections: 2, connectMs: 30_000, statementMs: 60_000 };
+  const { db, close } = openPostgresDatabase(url, limits, () => {});
   let closing: Promise<void> | undefined;
   return {
+    db,
     async openLedger(options) {
       const ledger = await openPostgresLedger(url, options);
       ledgers.push(ledger);
       return ledger;
     },
-    query: async (text, values = []) => (await pool.query(text, [...values])).rows,
+    query: (text, values) => rowsOf(db, text, values),
     close() {
-      closing ??= Promise.all(ledgers.map((ledger) => ledger.close())).then(() => pool.end());
+      closing ??= Promise.all(ledgers.map((ledger) => ledger.close())).then(close);
       return closing;
     },
   };
 }
 
-function getTypeParser(oid: number, format?: "text" | "binary") {
-  if (oid === pg.types.builtins.INT8) return Number;
-  return pg.types.getTypeParser(oid, format as "text");
+async function rowsOf<Row extends object>(
+  db: Database,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
+  return (await db.executeQuery<Row>(CompiledQuery.raw(text, [...values]))).rows;
 }
 
 /** An embedded database in a temporary folder; its ledgers share the one connection. */
@@ -86,14 +92,14 @@ export async function onEmbedded(): Promise<TestDatabase> {
   const ledgers: Ledger[] = [];
   let closing: Promise<void> | undefined;
   return {
+    db,
     async openLedger(options = {}) {
       const database = { db, commitsInFlight, close: async () => {} };
       const ledger = await openSqlLedger({ ...ledgerOptions(options), database });
       ledgers.push(ledger);
       return ledger;
     },
-    query: async <Row extends object>(text: string, values: readonly unknown[] = []) =>
-      (await db.executeQuery<Row>(CompiledQuery.raw(text, [...values]))).rows,
+    query: (text, values) => rowsOf(db, text, values),
     close() {
       closing ??= (async () => {
         await Promise.all(ledgers.map((ledger) => ledger.close()));

@@ -5,7 +5,8 @@ import { onPostgres } from "./open-ledgers.ts";
 
 let server: PostgresServer;
 before(async () => {
-  server = await startPostgres();
+  // Each test opens ledgers of its own, and all of them stay open to the end.
+  server = await startPostgres({ settings: { max_connections: "300" } });
 });
 after(() => server.close());
 

@@ -40,6 +40,7 @@ export class SharedLedger {
       database: { ...this.#database, close: async () => {} },
       instanceId,
       limits: { queuedEvents: 10_000, batchEvents: 64, patienceMs: 3_000 },
+      rememberDays: 90,
       now: Date.now,
       timers: systemTimers,
     });

@@ -21,6 +21,7 @@ export async function fillBoard({ env }: Backend, gameId: string, players: numbe
     database,
     instanceId: "filler",
     limits: { queuedEvents: 1, batchEvents: 1, patienceMs: 1_000 },
+    rememberDays: 90,
     now: Date.now,
     timers: systemTimers,
   });
@@ -33,7 +34,7 @@ export async function fillBoard({ env }: Backend, gameId: string, players: numbe
         select ${boardNo}, 'player-' || lpad(i::text, 8, '0'), i % 1000, i, 1, now()
         from generate_series(${from}::int, ${to}::int) i`.execute(database.db);
     }
-    await sql`select setval('score_event_seq_seq', ${players})`.execute(database.db);
+    await sql`select setval('event_seq', ${players})`.execute(database.db);
     await sql`analyze standing`.execute(database.db);
   } finally {
     await ledger.close();
