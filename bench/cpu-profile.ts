@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Figure } from "./figure.ts";
+import type { Cost } from "./figure.ts";
 
 /** What `node --cpu-prof` writes; times in µs. */
 interface CpuProfile {
   readonly nodes: readonly ProfileNode[];
   readonly startTime: number;
+  readonly endTime: number;
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
 }
@@ -24,11 +25,12 @@ interface ProfileNode {
 const topGroups = 20;
 const topFunctions = 25;
 
-/** Where the service's CPU time went during a figure, from the one profile in `folder`. */
-export function profileText(folder: string, { what, from, to, count }: Figure): string {
-  const [file] = readdirSync(folder);
-  if (file === undefined) throw new Error(`the service left no profile in ${folder}`);
-  const profile = JSON.parse(readFileSync(join(folder, file), "utf8")) as CpuProfile;
+/** Where the service's CPU time went during a figure, from the profile in `folder` of that time. */
+export function profileText(folder: string, what: string, { from, to, count }: Cost): string {
+  const profile = readdirSync(folder)
+    .map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")) as CpuProfile)
+    .find(({ startTime, endTime }) => startTime <= from && endTime >= to);
+  if (profile === undefined) throw new Error(`the service left no profile of ${what} in ${folder}`);
   const owners = ownersOf(profile.nodes);
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
   const own = new Map<string, number>();

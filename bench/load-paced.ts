@@ -6,6 +6,8 @@ import { ScoreRequest } from "./score-request.ts";
 /** How often what is due is sent, in ms. */
 const stepMs = 5;
 
+const leaderEvery = 10;
+
 export interface PacedOptions {
   readonly port: number;
   readonly token: string;
@@ -13,6 +15,8 @@ export interface PacedOptions {
   /** Makes the action ids differ from those of other runs. */
   readonly run: string;
   readonly players: number;
+  /** Every tenth update is of one of so many first players, who take the top at once. */
+  readonly leaders?: number;
   readonly perSecond: number;
 }
 
@@ -41,7 +45,7 @@ class PacedLoad implements Load<PacedResult> {
   }
 
   async start(): Promise<this> {
-    const { port, token, perSecond, players } = this.#options;
+    const { port, token, perSecond } = this.#options;
     const answered = new Set<number>();
     const connection = await Http2Connection.open(port, callHeaders("UpdateScore", token), {
       onData: (streamId) => answered.add(streamId),
@@ -58,7 +62,7 @@ class PacedLoad implements Load<PacedResult> {
       const due = ((performance.now() - startedAt) * perSecond) / 1_000;
       while (this.#sent < due) {
         const bytes = Buffer.allocUnsafe(this.#request.byteLength);
-        this.#request.write(bytes, 0, Math.floor(Math.random() * players), this.#sent);
+        this.#request.write(bytes, 0, this.#place(), this.#sent);
         this.#sent += 1;
         connection.call(bytes, true);
       }
@@ -79,6 +83,12 @@ class PacedLoad implements Load<PacedResult> {
     if (this.#accepted < this.#sent) await this.#idle.promise;
     this.#connection?.close();
     return { seconds, calls, accepted: this.#accepted };
+  }
+
+  #place(): number {
+    const { players, leaders = players } = this.#options;
+    const range = this.#sent % leaderEvery === 0 ? leaders : players;
+    return Math.floor(Math.random() * range);
   }
 }
 

@@ -4,9 +4,8 @@ import {
   WatchLeaderboardRequestSchema,
   WatchLeaderboardResponseSchema,
 } from "../gen/score/v1/score_pb.js";
+import { type CallConnection, openCalls, type Way } from "./call-connection.ts";
 import { GrpcMessages, grpcMessage } from "./grpc-message.ts";
-import { callHeaders } from "./header-block.ts";
-import { Http2Connection } from "./http2-connection.ts";
 import { Latencies } from "./latencies.ts";
 import { type Load, serveLoad } from "./load.ts";
 
@@ -17,8 +16,7 @@ export interface WatchOptions {
   readonly watchesPerConnection: number;
   /** Entries in a frame. */
   readonly limit: number;
-  /** As browsers do it, through a proxy that knows how. */
-  readonly isWeb: boolean;
+  readonly way: Way;
 }
 
 export interface WatchResult {
@@ -51,7 +49,7 @@ class WatchLoad implements Load<WatchResult> {
   readonly #options: WatchOptions;
   readonly #counts: Uint32Array;
   readonly #samples: Sample[] = [];
-  readonly #connections: Http2Connection[] = [];
+  readonly #connections: CallConnection[] = [];
   #bytes = 0;
   #beganAt = 0;
   /** Watches whose first frame has not come. */
@@ -94,13 +92,12 @@ class WatchLoad implements Load<WatchResult> {
   }
 
   async #connect(firstWatch: number): Promise<void> {
-    const { port, gameId, limit, watchesPerConnection, isWeb } = this.#options;
+    const { way, port, gameId, limit, watchesPerConnection } = this.#options;
     const watches = Array.from({ length: watchesPerConnection }, (_, index) =>
       this.#receiver(firstWatch + index, index === 0),
     );
-    const type = isWeb ? "application/grpc-web+proto" : "application/grpc";
-    const headers = callHeaders("WatchLeaderboard", undefined, type);
-    const connection = await Http2Connection.open(port, headers, {
+    const calls = { way, port, method: "WatchLeaderboard", token: undefined, isStream: true };
+    const connection = await openCalls(calls, {
       onData: (streamId, bytes, from, to) => watches[(streamId - 1) / 2]?.push(bytes, from, to),
       onEnd: () => {
         throw new Error("a watch ended");
@@ -109,7 +106,7 @@ class WatchLoad implements Load<WatchResult> {
     this.#connections.push(connection);
     const request = create(WatchLeaderboardRequestSchema, { gameId, limit });
     const bytes = grpcMessage(toBinary(WatchLeaderboardRequestSchema, request));
-    for (const _ of watches) connection.call(bytes, true);
+    for (const _ of watches) connection.call(bytes);
   }
 
   #receiver(watch: number, isSampled: boolean): GrpcMessages {

@@ -64,7 +64,7 @@ export async function measurePage(context: MeasureContext): Promise<readonly Fig
     ];
     const what = `commit to painted row, ${rows} rows`;
     const one = figure(
-      { what, unit: "rows", count: ages.length, seconds, p50Ms, p99Ms, notes },
+      { key: "page", what, unit: "rows", count: ages.length, seconds, p50Ms, p99Ms, notes },
       taken,
     );
     return withNotes([one], await scene.end());

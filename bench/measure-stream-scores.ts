@@ -2,6 +2,7 @@ import { type Figure, figure, rankNotes, withNotes } from "./figure.ts";
 import { LoadProcess } from "./load-process.ts";
 import type { StreamOptions, StreamResult } from "./load-stream.ts";
 import { type MeasureContext, players, times } from "./measure.ts";
+import type { LedgerBytes } from "./scene.ts";
 
 const streams = 4;
 const inFlight = 2_000;
@@ -17,13 +18,26 @@ export async function measureStreamScores(context: MeasureContext): Promise<read
     { port, token, gameId, run: "s", players, streams, inFlight },
     signal,
   );
+  const before = await scene.ledgerBytes();
   const taken = await scene.measure([load], { ...times, signal });
+  const after = await scene.ledgerBytes();
   const acknowledged = taken.results.reduce((sum, { accepted }) => sum + accepted, 0);
   await scene.expectEvents(players + acknowledged);
   const figures = taken.results.map(({ events: count, sampled, unranked, ...rest }) => {
     const what = `StreamScores, ${streams} streams, ${inFlight} events in flight each`;
     const notes = rankNotes(sampled, unranked);
-    return figure({ what, unit: "events", count, ...rest, notes }, taken);
+    return figure({ key: "stream", what, unit: "events", count, ...rest, notes }, taken);
   });
-  return withNotes(figures, await scene.end());
+  const ledger = ledgerFigure(before, after);
+  return withNotes([...figures, ledger], await scene.end());
+}
+
+function ledgerFigure(before: LedgerBytes, after: LedgerBytes): Figure {
+  const events = after.events - before.events;
+  const quantities = (["rows", "indexes", "log"] as const).map((name) => ({
+    name,
+    value: (after[name] - before[name]) / events,
+    unit: "bytes",
+  }));
+  return { key: "ledger", what: "ledger, an event", quantities, notes: [] };
 }

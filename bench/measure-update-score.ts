@@ -7,6 +7,8 @@ import { type MeasureContext, players, times } from "./measure.ts";
 const levels = [
   { inFlight: 128, connections: 4 },
   { inFlight: 512, connections: 4 },
+  { inFlight: 32, connections: 4 },
+  { inFlight: 8, connections: 4 },
   { inFlight: 1, connections: 1 },
 ];
 
@@ -20,18 +22,29 @@ export async function measureUpdateScore(context: MeasureContext): Promise<reado
   for (const { inFlight, connections } of levels) {
     progress(`UpdateScore, ${inFlight} in flight`);
     const run = `u${inFlight}`;
-    const options = { port, token, gameId, run, players, connections, inFlight };
+    const options = {
+      way: "grpc",
+      port,
+      token,
+      gameId,
+      run,
+      players,
+      connections,
+      inFlight,
+    } as const;
     await using load = await LoadProcess.start<UpdateOptions, UpdateResult>(
       "load-update.ts",
       options,
       signal,
     );
     const taken = await scene.measure([load], { ...times, signal });
-    for (const { calls: count, accepted, sampled, unranked, ...rest } of taken.results) {
-      acknowledged += accepted;
+    for (const { calls: count, succeeded, sampled, unranked, ...rest } of taken.results) {
+      acknowledged += succeeded;
       const what = `UpdateScore, ${inFlight} in flight`;
       const notes = rankNotes(sampled, unranked);
-      figures.push(figure({ what, unit: "updates", count, ...rest, notes }, taken));
+      figures.push(
+        figure({ key: `update-${inFlight}`, what, unit: "updates", count, ...rest, notes }, taken),
+      );
     }
   }
   await scene.expectEvents(acknowledged);

@@ -1,5 +1,8 @@
 import type { Figure } from "./figure.ts";
+import { type Goal, isReached } from "./goals.ts";
 import type { Machine } from "./machine.ts";
+import { type Line, summarize } from "./summary.ts";
+import { table } from "./table.ts";
 
 export interface Report {
   /** ISO 8601. */
@@ -8,51 +11,65 @@ export interface Report {
   readonly versions: Readonly<Record<"service" | "node" | "postgres" | "redis", string>>;
   /** A profile makes the service slower. */
   readonly isProfiled: boolean;
-  readonly figures: readonly Figure[];
+  /** Each the figures of one run. */
+  readonly runs: readonly (readonly Figure[])[];
 }
 
-const headings = [
-  "what",
-  "figure",
-  "p50",
-  "p99",
-  "service CPU",
-  "generator CPU",
-  "Postgres CPU",
-  "Redis CPU",
-  "other CPU",
-];
-
-/** The report to read: machine, versions and a table of the figures. */
-export function reportText({ date, machine, versions, isProfiled, figures }: Report): string {
+/** The report to read: machine, versions, what was measured, and what it cost. */
+export function reportText({ date, machine, versions, isProfiled, runs }: Report): string {
   const { cpu, cores, memoryGiB, kernel, loadAverage } = machine;
   const { service, node, postgres, redis } = versions;
-  const lines = figures.map(cells);
-  const widths = headings.map((heading, column) =>
-    Math.max(heading.length, ...lines.map((line) => line[column]?.length ?? 0)),
-  );
-  const row = (line: readonly string[]) =>
-    line
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join(" | ")
-      .trimEnd();
+  const last = runs.at(-1) ?? [];
   return [
     `${date}, ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${kernel}, load average before ${loadAverage}`,
     `score ${service}, Node ${node}, Postgres ${postgres} (fsync and synchronous_commit on), Redis ${redis}`,
     ...(isProfiled ? ["the service was profiled: it is faster without"] : []),
     "",
-    row(headings),
-    row(widths.map((width) => "-".repeat(width))),
-    ...lines.map(row),
+    `${runs.length === 1 ? "one run" : `medians of ${runs.length} runs`}:`,
     "",
-    "CPU: share of one core, and time for each; other: all that does not belong to the bench",
-    ...figures.flatMap(({ what, notes }) => notes.map((note) => `${what}: ${note}`)),
+    ...table([summaryHead, ...summarize(runs).filter(isTold).map(summaryCells)]),
+    "",
+    "CPU of the last run: share of one core, and time for each that is counted",
+    "",
+    ...table([costHead, ...last.flatMap(costCells)]),
+    "",
+    "other: all that does not belong to the bench",
+    ...last.flatMap(({ what, notes }) => notes.map((note) => `${what}: ${note}`)),
     "",
   ].join("\n");
 }
 
-function cells(figure: Figure): string[] {
-  const { what, unit, perSecond, p50Ms, p99Ms, cpu, seconds, count } = figure;
+/** The rest is in the file that is kept. */
+const untold = ["p90", "p99.9", "memory"];
+
+function isTold({ quantity, goal }: Line): boolean {
+  return goal !== undefined || !untold.includes(quantity);
+}
+
+const summaryHead = ["what", "quantity", "measured", "from", "to", "goal"];
+
+function summaryCells({ what, quantity, unit, median, least, most, goal }: Line): string[] {
+  const measured = `${shown(median)} ${unit}`;
+  return [what, quantity, measured, shown(least), shown(most), goal ? judged(goal, median) : ""];
+}
+
+function judged(goal: Goal, value: number): string {
+  const { least, most } = goal;
+  const bound = least === undefined ? `at most ${shown(most ?? 0)}` : `at least ${shown(least)}`;
+  return `${bound}: ${isReached(goal, value) ? "reached" : "not reached"}`;
+}
+
+/** Three digits or more. */
+function shown(value: number): string {
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
+  return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
+}
+
+const costHead = ["what", "service", "load", "Postgres", "Redis", "other"];
+
+function costCells({ what, cost }: Figure): string[][] {
+  if (cost === undefined) return [];
+  const { seconds, count, cpu } = cost;
   const share = (cpuSeconds: number | undefined) =>
     cpuSeconds === undefined ? "not known here" : `${Math.round((100 * cpuSeconds) / seconds)} %`;
   const each = (cpuSeconds: number | undefined) => {
@@ -60,17 +77,5 @@ function cells(figure: Figure): string[] {
     return `${share(cpuSeconds)}, ${((1e6 * cpuSeconds) / count).toFixed(1)} µs`;
   };
   const { service, generator, postgres, redis, others } = cpu;
-  const resident = figure.residentMebibytes;
-  const memory = resident === undefined ? "" : `, ${Math.round(resident)} MiB`;
-  return [
-    what,
-    `${Math.round(perSecond).toLocaleString("en")} ${unit}/s`,
-    `${p50Ms.toFixed(1)} ms`,
-    `${p99Ms.toFixed(1)} ms`,
-    `${each(service)}${memory}`,
-    each(generator),
-    each(postgres),
-    each(redis),
-    share(others),
-  ];
+  return [[what, each(service), each(generator), each(postgres), each(redis), share(others)]];
 }

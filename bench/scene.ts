@@ -19,6 +19,10 @@ interface SceneParts {
   readonly gameId: string;
   /** All of them have a score. */
   readonly players: number;
+  /** From the start of the service until every board was ranked. */
+  readonly readyMs: number;
+  /** What the ranking takes in Redis. */
+  readonly redisBytes: number;
 }
 
 /** CPU seconds that each took during a measure; undefined where the system does not tell. */
@@ -42,6 +46,14 @@ export interface Taken<R> {
   readonly to: number;
 }
 
+export interface LedgerBytes {
+  readonly events: number;
+  readonly rows: number;
+  readonly indexes: number;
+  /** Since the server began. */
+  readonly log: number;
+}
+
 /** The time before a measure and that of it. */
 export interface Times {
   readonly warmUpMs: number;
@@ -54,6 +66,8 @@ export class Scene {
   readonly token: string;
   readonly gameId: string;
   readonly players: number;
+  readonly readyMs: number;
+  readonly redisBytes: number;
   readonly #service: ServiceProcess;
   readonly #processes: Processes;
   readonly #databaseUrl: string;
@@ -62,6 +76,8 @@ export class Scene {
     this.token = parts.token;
     this.gameId = parts.gameId;
     this.players = parts.players;
+    this.readyMs = parts.readyMs;
+    this.redisBytes = parts.redisBytes;
     this.#service = parts.service;
     this.#processes = parts.processes;
     this.#databaseUrl = parts.databaseUrl;
@@ -99,14 +115,32 @@ export class Scene {
 
   /** Throws unless the ledger holds exactly the events that were acknowledged. */
   async expectEvents(acknowledged: number): Promise<void> {
+    const [row] = await this.#query("select count(*) from score_event");
+    const kept = Number(row?.[0]);
+    if (kept !== acknowledged) {
+      throw new Error(`the ledger holds ${kept} events; ${acknowledged} were acknowledged`);
+    }
+  }
+
+  /** What the events take on disk, and what the write-ahead log has grown to. */
+  async ledgerBytes(): Promise<LedgerBytes> {
+    const [row] = await this.#query(`select (select count(*) from score_event) as events,
+      pg_table_size('score_event') as rows, pg_indexes_size('score_event') as indexes,
+      pg_current_wal_insert_lsn() - '0/0'::pg_lsn as log`);
+    const [events, rows, indexes, log] = (row ?? []).map(Number) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    return { events, rows, indexes, log };
+  }
+
+  async #query(text: string): Promise<readonly unknown[][]> {
     const client = new pg.Client(this.#databaseUrl);
     await client.connect();
     try {
-      const { rows } = await client.query("select count(*)::int as events from score_event");
-      const kept = rows[0]?.events;
-      if (kept !== acknowledged) {
-        throw new Error(`the ledger holds ${kept} events; ${acknowledged} were acknowledged`);
-      }
+      return (await client.query({ text, rowMode: "array" })).rows;
     } finally {
       await client.end();
     }

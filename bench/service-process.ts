@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { ServerProcess } from "../test/servers/server-process.ts";
 
@@ -30,7 +31,7 @@ export class ServiceProcess {
   static async start({ settings, profileFolder }: ServiceOptions): Promise<ServiceProcess> {
     const serverProcess = await ServerProcess.create("bench-service");
     const dataDir = join(serverProcess.folder, "data");
-    const environment = { ...settings, SCORE_DATA_DIR: dataDir };
+    const environment = { SCORE_DATA_DIR: dataDir, ...settings };
     const profile = ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`];
     const args = [
       ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
@@ -55,6 +56,12 @@ export class ServiceProcess {
       await serverProcess.close();
       throw error;
     }
+  }
+
+  /** Resolves when it says that the ledger answers and every board is ranked. */
+  async ready(signal: AbortSignal): Promise<void> {
+    const url = `http://127.0.0.1:${this.httpPort}/readyz`;
+    while ((await fetch(url, { signal })).status !== 200) await sleep(20, undefined, { signal });
   }
 
   /** As an operator stops it: everything under way ends first. Resolves with what it complained of. */

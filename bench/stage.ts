@@ -6,6 +6,7 @@ import { signToken } from "../src/access/token-signer.ts";
 import { type PostgresServer, startPostgres } from "../test/servers/postgres-server.ts";
 import { type RedisServer, startRedis } from "../test/servers/redis-server.ts";
 import { fillGame } from "./fill-game.ts";
+import { type Filling, fillLedger } from "./fill-ledger.ts";
 import { Scene } from "./scene.ts";
 import { ServiceProcess } from "./service-process.ts";
 
@@ -16,6 +17,8 @@ export interface SceneOptions {
   /** Settings of the service besides those that every scene has. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly players: number;
+  /** Filled before the service starts, straight in the ledger; without it by calls, a first score each. */
+  readonly history?: Pick<Filling, "events" | "ids" | "onProgress">;
   readonly profileFolder: string | undefined;
   readonly signal: AbortSignal;
 }
@@ -24,6 +27,8 @@ export interface SceneOptions {
 export class Stage {
   readonly #postgres: PostgresServer;
   readonly #redis: RedisServer;
+  /** Of the scene before, whose service has ended. */
+  #lastDatabaseUrl: string | undefined;
 
   private constructor(postgres: PostgresServer, redis: RedisServer) {
     this.#postgres = postgres;
@@ -43,10 +48,16 @@ export class Stage {
   }
 
   /** A service on an empty database, with a game of so many players. */
-  async scene({ settings, players, profileFolder, signal }: SceneOptions): Promise<Scene> {
+  async scene(options: SceneOptions): Promise<Scene> {
+    const { settings, players, history, profileFolder, signal } = options;
     await this.#redis.flush();
     const secret = randomBytes(32).toString("base64url");
-    const databaseUrl = await this.#postgres.createDatabase();
+    const databaseUrl = await this.#newDatabase();
+    if (history) {
+      await fillLedger({ DATABASE_URL: databaseUrl }, { gameId, players, ...history });
+    }
+    const emptyRedis = await this.#redisMemory();
+    const startedAt = performance.now();
     const service = await ServiceProcess.start({
       settings: {
         DATABASE_URL: databaseUrl,
@@ -64,9 +75,23 @@ export class Stage {
     try {
       const request = { subject: "bench", role: "server", game: gameId, expiresIn: "1h" } as const;
       const token = await signToken(new TextEncoder().encode(secret), request);
-      await fillGame({ port: service.grpcPort, token, gameId, players, signal });
+      await service.ready(signal);
+      const readyMs = performance.now() - startedAt;
+      if (history === undefined) {
+        await fillGame({ port: service.grpcPort, token, gameId, players, signal });
+      }
+      const redisBytes = (await this.#redisMemory()) - emptyRedis;
       const processes = { service: service.pid, ...(await this.#processIds()) };
-      return new Scene({ service, processes, databaseUrl, token, gameId, players });
+      return new Scene({
+        service,
+        processes,
+        databaseUrl,
+        token,
+        gameId,
+        players,
+        readyMs,
+        redisBytes,
+      });
     } catch (error) {
       await service[Symbol.asyncDispose]();
       throw error;
@@ -99,6 +124,25 @@ export class Stage {
     const pidFile = await readFile(join(this.#postgres.dataDir, "postmaster.pid"), "utf8");
     const redis = /process_id:(\d+)/.exec(await this.#redisInfo())?.[1];
     return { postgres: Number.parseInt(pidFile, 10), redis: Number(redis) };
+  }
+
+  /** In the place of the last one, which may be large. */
+  async #newDatabase(): Promise<string> {
+    if (this.#lastDatabaseUrl !== undefined) {
+      const client = new pg.Client(this.#postgres.url);
+      await client.connect();
+      await client.query(`drop database ${new URL(this.#lastDatabaseUrl).pathname.slice(1)}`);
+      // What it wrote must not be written out amid the next measure.
+      await client.query("checkpoint");
+      await client.end();
+    }
+    this.#lastDatabaseUrl = await this.#postgres.createDatabase();
+    return this.#lastDatabaseUrl;
+  }
+
+  /** In use, in bytes. */
+  async #redisMemory(): Promise<number> {
+    return Number(/used_memory:(\d+)/.exec(await this.#redisInfo())?.[1]);
   }
 
   async #redisInfo(): Promise<string> {

@@ -1,0 +1,95 @@
+import { type RawBuilder, sql } from "kysely";
+import type { Database, OpenDatabase } from "../src/ledger/database.ts";
+import { openEmbeddedDatabase } from "../src/ledger/embedded-database.ts";
+import { openPostgresDatabase } from "../src/ledger/postgres-database.ts";
+import { openSqlLedger } from "../src/ledger/sql-ledger.ts";
+import { defaultGameSettings } from "../src/model/game.ts";
+import { systemTimers } from "../src/model/timers.ts";
+import { firstPlayer } from "./score-request.ts";
+
+/** Events of one statement: a second or so of work. */
+const step = 200_000;
+
+const statementMs = 300_000;
+
+export interface Filling {
+  readonly gameId: string;
+  readonly players: number;
+  /** At least one each; by default just that. */
+  readonly events?: number;
+  /** `short`: those of `playerId`; `long`: UUIDs, in no order. */
+  readonly ids?: "short" | "long";
+  readonly onProgress?: (events: number) => void;
+}
+
+/**
+ * Gives a game's only board that many players, straight in the ledger, with
+ * the events that made their scores: of a million players a million events
+ * take some 10 s, by calls it would be minutes. The service must not run yet.
+ */
+export async function fillLedger(
+  settings: Readonly<Record<string, string>>,
+  { gameId, players, events = players, ids = "short", onProgress = () => {} }: Filling,
+): Promise<void> {
+  const database = await open(settings);
+  const ledger = await openSqlLedger({
+    database,
+    instanceId: "filler",
+    limits: { queuedEvents: 1, batchEvents: 1, patienceMs: 1_000 },
+    rememberDays: 90,
+    now: Date.now,
+    timers: systemTimers,
+  });
+  try {
+    const { gameNo, boards } = await ledger.games.put(defaultGameSettings(gameId));
+    const [board] = boards;
+    if (board === undefined) throw new Error("the game has no board");
+    const { db } = database;
+    await sql`alter table score_event drop constraint known_action`.execute(db);
+    for (let from = 0; from < events; from += step) {
+      const to = Math.min(events, from + step);
+      await addEvents(db, { gameNo, players, ids, from, to });
+      onProgress(to);
+    }
+    await sql`alter table score_event
+      add constraint known_action unique (game_no, action_id, era)`.execute(db);
+    await sql`insert into standing (board_no, player_id, score, seq, version, updated_at)
+      select ${board.boardNo}, player_id, sum(points), max(seq), 1 + count(*), max(committed_at)
+      from score_event group by player_id`.execute(db);
+    await sql`analyze`.execute(db);
+  } finally {
+    await ledger.close();
+  }
+}
+
+interface Step {
+  readonly gameNo: number;
+  readonly players: number;
+  readonly ids: "short" | "long";
+  readonly from: number;
+  readonly to: number;
+}
+
+async function addEvents(db: Database, { gameNo, players, ids, from, to }: Step): Promise<void> {
+  const place = sql`(i % ${players}::int)`;
+  await sql`insert into score_event
+      (era, game_no, player_id, action_id, points, committed_at, sent_by, sent_role, address)
+    select 1, ${gameNo}, ${idOf(ids, place)}, md5('a' || i)::uuid::text, 1 + i * 7919 % 1000,
+      clock_timestamp(), 'bench', 'server', '127.0.0.1'
+    from generate_series(${from}::bigint, ${to - 1}::bigint) i`.execute(db);
+}
+
+function idOf(ids: "short" | "long", place: RawBuilder<unknown>): RawBuilder<unknown> {
+  if (ids === "long") return sql`md5(${place}::text)::uuid::text`;
+  return sql`'p' || (${firstPlayer}::int + ${place})`;
+}
+
+async function open(settings: Readonly<Record<string, string>>): Promise<OpenDatabase> {
+  const { DATABASE_URL, SCORE_DATA_DIR = "" } = settings;
+  if (DATABASE_URL === undefined) return openEmbeddedDatabase(SCORE_DATA_DIR);
+  return openPostgresDatabase(
+    DATABASE_URL,
+    { connections: 1, connectMs: 5_000, statementMs },
+    () => {},
+  );
+}
