@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Expected, Held } from "./holdings.ts";
 import type { Comparison, ScanStep } from "./ranking.ts";
+import { fromRedisPlayer } from "./redis-player.ts";
 
 /** Where a scan in Redis goes on. */
 export interface RedisScanCursor {
@@ -71,12 +72,21 @@ export function readScan(
   const sameAgain = { part, cursor: String(cursor) } satisfies RedisScanCursor;
   if (part === "records") {
     const next = isLast ? ({ part: "order", cursor: "0" } satisfies RedisScanCursor) : sameAgain;
-    return { ...state, playerIds: found.map(String), strays: [], next };
+    return {
+      ...state,
+      playerIds: found.map((name) => fromRedisPlayer(String(name))),
+      strays: [],
+      next,
+    };
   }
   const strays = [];
   for (let at = 0; at < found.length; at += 3) {
     const [playerId, score = 0, seq] = found.slice(at, at + 3);
-    strays.push({ playerId: String(playerId), score: readScore(score), seq: Number(seq) });
+    strays.push({
+      playerId: fromRedisPlayer(String(playerId)),
+      score: readScore(score),
+      seq: Number(seq),
+    });
   }
   return { ...state, playerIds: [], strays, next: isLast ? undefined : sameAgain };
 }

@@ -15,6 +15,7 @@ import {
 } from "./ranking.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import { digestOf, type RedisScanCursor, readComparison, readScan } from "./redis-holdings.ts";
+import { fromRedisPlayer, toRedisPlayer } from "./redis-player.ts";
 import type { ScriptName } from "./redis-scripts.ts";
 
 /** A builder that said nothing for this long is given up; each step says something. */
@@ -82,7 +83,7 @@ export class RedisRanking implements Ranking {
   }
 
   async compare(board: Board, expected: readonly Expected[]): Promise<Comparison> {
-    const players = JSON.stringify(expected.map(({ playerId }) => playerId));
+    const players = JSON.stringify(expected.map(({ playerId }) => toRedisPlayer(playerId)));
     const args = [signOf(board), players, digestOf(expected)];
     const reply = await this.#run<(number | string)[]>(board, "compare", args);
     return readComparison(reply, expected);
@@ -156,7 +157,7 @@ export class RedisRanking implements Ranking {
   }
 
   async #read(board: Board, offset: number, limit: number, playerId: string) {
-    const args = [signOf(board), offset, limit, playerId];
+    const args = [signOf(board), offset, limit, toRedisPlayer(playerId)];
     const reply = await this.#run<(number | string)[] | 0>(board, "read", args);
     return reply === 0 ? undefined : readPage(reply);
   }
@@ -179,7 +180,7 @@ function signOf(board: Board): number {
 function encode(standings: readonly Standing[]): string {
   return JSON.stringify(
     standings.map(({ playerId, score, seq, version, updatedAt, displayName }) => [
-      playerId,
+      toRedisPlayer(playerId),
       score,
       seq,
       version,
@@ -202,7 +203,7 @@ function readPage(reply: readonly (number | string)[]): RankedPage {
   for (let at = 6, rank = offset + 1; at < reply.length; at += 6, rank += 1) {
     standings.push({
       rank,
-      playerId: String(reply[at]),
+      playerId: fromRedisPlayer(String(reply[at])),
       score: Number(reply[at + 1]),
       seq: Number(reply[at + 2]),
       version: Number(reply[at + 3]),

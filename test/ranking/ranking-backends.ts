@@ -105,6 +105,12 @@ export function aBoard(direction: Direction): Board {
   };
 }
 
+/** Every other one a UUID, which Redis knows under a shorter name. */
+export function idOf(player: number): string {
+  const digits = String(player).padStart(12, "0");
+  return player % 2 === 0 ? `p${player}` : `5c899d7a-86c0-42fe-9e11-${digits}`;
+}
+
 /** A standing with what a test does not care about filled in. */
 export function aStanding(standing: Partial<Standing> & Pick<Standing, "playerId">): Standing {
   return { score: 0, seq: 1, version: 1, updatedAt: 1, displayName: undefined, ...standing };

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { Board, Direction } from "../../src/model/game.ts";
 import type { Standing } from "../../src/model/standing.ts";
 import { type Ranking, RankingMissing, type ScanCursor } from "../../src/ranking/ranking.ts";
-import { aBoard, aStanding, type Backend, backends, build } from "./ranking-backends.ts";
+import { aBoard, aStanding, type Backend, backends, build, idOf } from "./ranking-backends.ts";
 
 const largest = Number.MAX_SAFE_INTEGER;
 
@@ -47,10 +47,10 @@ for (const kind of backends) {
           const board = aBoard(direction);
           const standingOf = (player: number, copy: Omit<Standing, "playerId"> | undefined) =>
             // No two players share a seq.
-            copy && aStanding({ playerId: `p${player}`, ...copy, seq: 32 * copy.seq + player });
+            copy && aStanding({ playerId: idOf(player), ...copy, seq: 32 * copy.seq + player });
           const ranked = players.map(({ player, ranked }) => standingOf(player, ranked));
           const expected = players.map(({ player, expected, isSame }, index) => ({
-            playerId: `p${player}`,
+            playerId: idOf(player),
             standing: isSame ? ranked[index] : standingOf(player, expected),
           }));
           const standings = ranked.filter((standing) => standing !== undefined);
@@ -80,7 +80,7 @@ for (const kind of backends) {
     it("goes through all players in steps, and finds nothing stray in a ranking that nobody damaged", async () => {
       const board = aBoard("ascending");
       const standings = Array.from({ length: 2_500 }, (_, index) =>
-        aStanding({ playerId: `p${index}`, score: index % 7, seq: index + 1 }),
+        aStanding({ playerId: idOf(index), score: index % 7, seq: index + 1 }),
       );
       await build(ranking, board, { standings });
       const moved = standings

@@ -5,10 +5,12 @@ import type { Direction } from "../../src/model/game.ts";
 import type { Standing } from "../../src/model/standing.ts";
 import type { Ranking } from "../../src/ranking/ranking.ts";
 import { PlainRanking } from "./plain-ranking.ts";
-import { aBoard, aStanding, type Backend, backends, build } from "./ranking-backends.ts";
+import { aBoard, aStanding, type Backend, backends, build, idOf } from "./ranking-backends.ts";
 
 const max = Number.MAX_SAFE_INTEGER;
-const players = Array.from({ length: 8 }, (_, index) => `player ${"é".repeat(index)}`);
+const players = Array.from({ length: 8 }, (_, index) =>
+  index % 2 === 0 ? `player ${"é".repeat(index)}` : idOf(index),
+);
 const player = fc.constantFrom(...players);
 const score = fc.oneof(
   { weight: 4, arbitrary: fc.integer({ min: -2, max: 2 }) },

@@ -14,7 +14,7 @@ import { until } from "./until.ts";
  * Measured with 20,000 players and ids of 36 bytes on Redis 7.0.15 of Debian,
  * whose jemalloc rounds 24 bytes up to 32; Redis's own build takes less. In bytes.
  */
-const bytesPerPlayer = 256;
+const bytesPerPlayer = 224;
 
 describe("a ranking in Redis", () => {
   let server: RedisServer;
@@ -166,6 +166,21 @@ describe("a ranking in Redis", () => {
     for (const one of [board, halfBuilt]) await build(other, one, { epoch: 3 });
     assert.equal((await ranking.page(board, 0, 10)).totalPlayers, 0);
     assert.equal(Number(await own.command("DBSIZE")), 2, "an empty board is its meta hash");
+  });
+
+  it("does not trust a ranking of another layout, and builds it anew", async () => {
+    const ranking = await open(randomUUID());
+    const board = aBoard("descending");
+    const standing = aStanding({ playerId: "ann" });
+    await build(ranking, board, { epoch: 1, standings: [standing] });
+    const [meta = assert.fail()] = (await keysOf(board.boardNo)).sort();
+    // The first layout was not named.
+    const server = String(await redis.hget(meta, "server"));
+    await redis.hset(meta, "server", server.replace(/\/\d+$/, ""));
+    await assert.rejects(ranking.page(board, 0, 10), RankingMissing);
+    await build(ranking, board, { epoch: 2, standings: [standing] });
+    assert.equal((await ranking.page(board, 0, 10)).totalPlayers, 1);
+    assert.equal((await keysOf(board.boardNo)).length, 3, "nothing of the old one is left");
   });
 
   it("lets no old epoch come back by its versions: they go on from the time", async () => {

@@ -8,6 +8,7 @@
 --   sorted set: member = 7 bytes of inverted seq .. player, so that of equal
 --     scores the lower seq comes first in ZREVRANGE; score is negated on
 --     ascending boards, so that ZREVRANGE is always best first
+--   player: the id, or its short form (redis-player.ts)
 --   record: player -> inverted seq (7 bytes), version (6), time in ms (6), name
 local MAX_SEQ = 9007199254740991
 
@@ -21,11 +22,14 @@ local function read_record(record)
   return MAX_SEQ - inverted, version, updated_at, string.sub(record, 20)
 end
 
--- The Redis process that runs this. A ranking counts only on the one that it was
--- built on: any other may have lost writes, because it came back from an older
--- file or is a replica that lagged behind. Costs 7 µs.
+-- Which of the layouts there have been is that above.
+local LAYOUT = '/2'
+
+-- The Redis process that runs this, and the layout. A ranking counts only on the
+-- one that it was built on: any other may have lost writes, because it came back
+-- from an older file or is a replica that lagged behind. Costs 7 µs.
 local function this_server()
-  return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or 'unknown'
+  return (string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or 'unknown') .. LAYOUT
 end
 
 -- Numbers as digits: Lua's own conversion would round them.

@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from "ioredis";
 import type pg from "pg";
 import { ScoreService } from "../../../gen/score/v1/score_pb.js";
+import { fromRedisPlayer } from "../../../src/ranking/redis-player.ts";
 import { GrpcClient } from "../../lanes/grpc-client.ts";
 import type { BoardRules, RankedBoard } from "./history.ts";
 
@@ -23,7 +24,7 @@ export async function redisOrder(
   const sign = direction === "descending" ? 1 : -1;
   const entries = [];
   for (let at = 0; at < found.length; at += 2) {
-    const playerId = String(found[at]?.subarray(invertedSeqBytes));
+    const playerId = fromRedisPlayer(String(found[at]?.subarray(invertedSeqBytes)));
     entries.push({ playerId, score: sign * Number(String(found[at + 1])) });
   }
   return { source: "Redis", boardId, entries };
