@@ -60,6 +60,8 @@ export class GrpcLane {
       "grpc.keepalive_timeout_ms": options.connectionLimits.answerMs,
       "grpc.max_connection_idle_ms": options.connectionLimits.idleMs,
       "grpc.max_concurrent_streams": maxConcurrentStreams,
+      // Counts of calls and connections that nobody can ask for.
+      "grpc.enable_channelz": 0,
       // MB of a connection; new calls are refused above it. Without it there is no end.
       "grpc-node.max_session_memory": 64,
       interceptors: [blameGrpcCaller],

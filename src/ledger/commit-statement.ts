@@ -208,7 +208,7 @@ export function commitStatement(columns: CommitColumns): RawBuilder<CommitRow> {
         as i(game_no, player_id, action_id, points, action, display_name, occurred_at,
           sent_by, sent_role, address, place)
       join locked l on l.game_no = i.game_no
-      where not exists (${eventOfEarlierEra})
+      where not ((select era > 1 from now_in) and exists (${eventOfEarlierEra}))
       order by i.place
       on conflict (game_no, action_id, era) do nothing
       returning seq, game_no, player_id, action_id, points, display_name, committed_at
@@ -221,7 +221,7 @@ export function commitStatement(columns: CommitColumns): RawBuilder<CommitRow> {
 }
 
 /**
- * An event of the era before with the `action_id` of `i`. The offset keeps it
+ * An event of the era before, if there is one, with the `action_id` of `i`. The offset keeps it
  * what it is: a look into the index for each event, whatever the planner takes
  * the era's size for.
  */
