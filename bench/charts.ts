@@ -55,7 +55,13 @@ function specs(figures: readonly Figure[]): Readonly<Record<string, Chart>> {
         encoding: {
           x: { field: "share", type: "ordinal", sort: null, title: "share of the calls" },
           y: { field: "ms", type: "quantitative", scale: { type: "log" }, title: "ms" },
-          color: { field: "what", type: "nominal", sort: null, title: null },
+          color: {
+            field: "what",
+            type: "nominal",
+            sort: null,
+            title: null,
+            legend: { labelLimit: 0 },
+          },
         },
       },
     },
@@ -70,7 +76,13 @@ function specs(figures: readonly Figure[]): Readonly<Record<string, Chart>> {
         encoding: {
           x: { field: "x", type: "quantitative", title: "watchers" },
           y: { field: "y", type: "quantitative", title: "resident memory of the service, MiB" },
-          color: { field: "what", type: "nominal", sort: null, title: null },
+          color: {
+            field: "what",
+            type: "nominal",
+            sort: null,
+            title: null,
+            legend: { labelLimit: 0 },
+          },
         },
       },
     },

@@ -11,6 +11,7 @@ import { measureEmbedded } from "./measure-embedded.ts";
 import { measureGrowth } from "./measure-growth.ts";
 import { measureCrowd, measureLive } from "./measure-live.ts";
 import { measurePage } from "./measure-page.ts";
+import { measurePipeline } from "./measure-pipeline.ts";
 import { measureRanking } from "./measure-ranking.ts";
 import { measureReads } from "./measure-reads.ts";
 import { measureStreamScores } from "./measure-stream-scores.ts";
@@ -25,6 +26,7 @@ import { medianFigures } from "./summary.ts";
 const measures: Readonly<Record<string, Measure>> = {
   update: measureUpdateScore,
   stream: measureStreamScores,
+  pipeline: measurePipeline,
   reads: measureReads,
   watch: measureWatch,
   live: measureLive,

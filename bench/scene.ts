@@ -15,6 +15,7 @@ interface SceneParts {
   readonly service: ServiceProcess;
   readonly processes: Processes;
   readonly databaseUrl: string;
+  readonly redisUrl: string;
   readonly token: string;
   readonly gameId: string;
   /** All of them have a score. */
@@ -68,9 +69,10 @@ export class Scene {
   readonly players: number;
   readonly readyMs: number;
   readonly redisBytes: number;
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
   readonly #service: ServiceProcess;
   readonly #processes: Processes;
-  readonly #databaseUrl: string;
 
   constructor(parts: SceneParts) {
     this.token = parts.token;
@@ -80,7 +82,8 @@ export class Scene {
     this.redisBytes = parts.redisBytes;
     this.#service = parts.service;
     this.#processes = parts.processes;
-    this.#databaseUrl = parts.databaseUrl;
+    this.databaseUrl = parts.databaseUrl;
+    this.redisUrl = parts.redisUrl;
   }
 
   get port(): number {
@@ -125,8 +128,9 @@ export class Scene {
   /** What the events take on disk, and what the write-ahead log has grown to. */
   async ledgerBytes(): Promise<LedgerBytes> {
     const [row] = await this.#query(`select (select count(*) from score_event) as events,
-      pg_table_size('score_event') as rows, pg_indexes_size('score_event') as indexes,
-      pg_current_wal_insert_lsn() - '0/0'::pg_lsn as log`);
+      sum(pg_table_size(inhrelid)) as rows, sum(pg_indexes_size(inhrelid)) as indexes,
+      pg_current_wal_insert_lsn() - '0/0'::pg_lsn as log
+      from pg_inherits where inhparent = 'score_event'::regclass`);
     const [events, rows, indexes, log] = (row ?? []).map(Number) as [
       number,
       number,
@@ -137,7 +141,7 @@ export class Scene {
   }
 
   async #query(text: string): Promise<readonly unknown[][]> {
-    const client = new pg.Client(this.#databaseUrl);
+    const client = new pg.Client(this.databaseUrl);
     await client.connect();
     try {
       return (await client.query({ text, rowMode: "array" })).rows;

@@ -86,6 +86,7 @@ export class Stage {
         service,
         processes,
         databaseUrl,
+        redisUrl: this.#redis.url,
         token,
         gameId,
         players,
