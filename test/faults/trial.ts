@@ -4,7 +4,7 @@ import { BoardModel } from "../ledger/board-model.ts";
 import type { Dice } from "./dice.ts";
 import type { Fault } from "./fault.ts";
 import { firstDifference } from "./judge/exact-order.ts";
-import type { History, Violation } from "./judge/history.ts";
+import type { History, RankedBoard, Violation } from "./judge/history.ts";
 import { judge } from "./judge/judge.ts";
 import { Recorder } from "./judge/recorder.ts";
 import { boards, Load } from "./load/load.ts";
@@ -51,6 +51,11 @@ export class Trial<S extends Stage> {
   readonly #recorder = new Recorder();
   readonly #healings: Healing[] = [];
   readonly #late: Violation[] = [];
+  /**
+   * As they were last read, all at one time. A moment later one may be away
+   * again: what a lost answer was about is looked for twice.
+   */
+  #rankings: readonly RankedBoard[] = [];
   #load: Load | undefined;
 
   private constructor(options: TrialOptions<S>) {
@@ -101,14 +106,13 @@ export class Trial<S extends Stage> {
     const { stage, onProgress } = this.#options;
     onProgress("the judge");
     await this.#settle("the end");
-    const rankings = await Promise.all(boards.map((board) => stage.rankings(this.#gameId, board)));
     await this.#load?.end();
     const logged = await this.#logged();
     const history: History = {
       boards,
       ...this.#recorder.noted,
       ...(await stage.ledger(this.#gameId)),
-      rankings: rankings.flat(),
+      rankings: this.#rankings,
     };
     const answered = history.attempts.filter(({ outcome }) => "seq" in outcome).length;
     return {
@@ -185,13 +189,15 @@ export class Trial<S extends Stage> {
 
   /** Whose order is another one, in words. */
   async #difference(expected: ReadonlyMap<string, readonly string[]>): Promise<string | undefined> {
-    for (const board of boards) {
-      const { boardId } = board;
+    const { stage } = this.#options;
+    const read = await Promise.all(boards.map((board) => stage.rankings(this.#gameId, board)));
+    this.#rankings = read.flat();
+    for (const { source, boardId, entries } of this.#rankings) {
+      const wrong = firstDifference(expected.get(boardId) ?? [], entries.map(lineOf));
+      if (wrong) return `${boardId} in ${source} differs: ${wrong}`;
+    }
+    for (const { boardId } of boards) {
       const order = expected.get(boardId) ?? [];
-      for (const { source, entries } of await this.#options.stage.rankings(this.#gameId, board)) {
-        const wrong = firstDifference(order, entries.map(lineOf));
-        if (wrong) return `${boardId} in ${source} differs: ${wrong}`;
-      }
       for (const { watcher, limit, entries } of this.#recorder.shown(boardId)) {
         const wrong = firstDifference(order.slice(0, limit), entries.map(lineOf));
         if (wrong) return `${watcher} of ${boardId} sees something else: ${wrong}`;
