@@ -15,6 +15,15 @@ export async function charts(figures: readonly Figure[]): Promise<ReadonlyMap<st
   return drawn;
 }
 
+/** Names in full: the first words are often the same. */
+const byWhat = {
+  field: "what",
+  type: "nominal",
+  sort: null,
+  title: null,
+  legend: { labelLimit: 0 },
+};
+
 interface Chart {
   readonly spec: object;
   readonly values: readonly object[];
@@ -55,13 +64,7 @@ function specs(figures: readonly Figure[]): Readonly<Record<string, Chart>> {
         encoding: {
           x: { field: "share", type: "ordinal", sort: null, title: "share of the calls" },
           y: { field: "ms", type: "quantitative", scale: { type: "log" }, title: "ms" },
-          color: {
-            field: "what",
-            type: "nominal",
-            sort: null,
-            title: null,
-            legend: { labelLimit: 0 },
-          },
+          color: byWhat,
         },
       },
     },
@@ -76,13 +79,7 @@ function specs(figures: readonly Figure[]): Readonly<Record<string, Chart>> {
         encoding: {
           x: { field: "x", type: "quantitative", title: "watchers" },
           y: { field: "y", type: "quantitative", title: "resident memory of the service, MiB" },
-          color: {
-            field: "what",
-            type: "nominal",
-            sort: null,
-            title: null,
-            legend: { labelLimit: 0 },
-          },
+          color: byWhat,
         },
       },
     },

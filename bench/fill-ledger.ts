@@ -1,10 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
-import type { Database, OpenDatabase } from "../src/ledger/database.ts";
-import { openEmbeddedDatabase } from "../src/ledger/embedded-database.ts";
-import { openPostgresDatabase } from "../src/ledger/postgres-database.ts";
-import { openSqlLedger } from "../src/ledger/sql-ledger.ts";
+import type { Database } from "../src/ledger/database.ts";
 import { defaultGameSettings } from "../src/model/game.ts";
-import { systemTimers } from "../src/model/timers.ts";
+import { openIdleLedger } from "./idle-ledger.ts";
 import { firstPlayer } from "./score-request.ts";
 
 /** Events of one statement: a second or so of work. */
@@ -31,20 +28,11 @@ export async function fillLedger(
   settings: Readonly<Record<string, string>>,
   { gameId, players, events = players, ids = "short", onProgress = () => {} }: Filling,
 ): Promise<void> {
-  const database = await open(settings);
-  const ledger = await openSqlLedger({
-    database,
-    instanceId: "filler",
-    limits: { queuedEvents: 1, batchEvents: 1, patienceMs: 1_000 },
-    rememberDays: 90,
-    now: Date.now,
-    timers: systemTimers,
-  });
+  const { db, ledger } = await openIdleLedger(settings, statementMs);
   try {
     const { gameNo, boards } = await ledger.games.put(defaultGameSettings(gameId));
     const [board] = boards;
     if (board === undefined) throw new Error("the game has no board");
-    const { db } = database;
     await sql`alter table score_event drop constraint known_action`.execute(db);
     for (let from = 0; from < events; from += step) {
       const to = Math.min(events, from + step);
@@ -82,14 +70,4 @@ async function addEvents(db: Database, { gameNo, players, ids, from, to }: Step)
 function idOf(ids: "short" | "long", place: RawBuilder<unknown>): RawBuilder<unknown> {
   if (ids === "long") return sql`md5(${place}::text)::uuid::text`;
   return sql`'p' || (${firstPlayer}::int + ${place})`;
-}
-
-async function open(settings: Readonly<Record<string, string>>): Promise<OpenDatabase> {
-  const { DATABASE_URL, SCORE_DATA_DIR = "" } = settings;
-  if (DATABASE_URL === undefined) return openEmbeddedDatabase(SCORE_DATA_DIR);
-  return openPostgresDatabase(
-    DATABASE_URL,
-    { connections: 1, connectMs: 5_000, statementMs },
-    () => {},
-  );
 }

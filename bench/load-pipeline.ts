@@ -9,6 +9,7 @@ import type { Board, Game } from "../src/model/game.ts";
 import type { ScoreEvent } from "../src/model/score-event.ts";
 import { connectRedis, type RedisConnection } from "../src/ranking/redis-connection.ts";
 import { RedisRanking } from "../src/ranking/redis-ranking.ts";
+import { Latencies } from "./latencies.ts";
 import { type Load, serveLoad } from "./load.ts";
 import { playerId } from "./score-request.ts";
 
@@ -45,7 +46,7 @@ class PipelineLoad implements Load<PipelineResult> {
   #events = 0;
   #accepted = 0;
   /** Of each batch, until it was placed. */
-  #tookMs: number[] = [];
+  #latencies = new Latencies();
 
   private constructor(
     options: PipelineOptions,
@@ -79,17 +80,14 @@ class PipelineLoad implements Load<PipelineResult> {
 
   begin(): void {
     this.#events = 0;
-    this.#tookMs = [];
+    this.#latencies = new Latencies();
     this.#beganAt = performance.now();
   }
 
   async end(): Promise<PipelineResult> {
     const seconds = (performance.now() - this.#beganAt) / 1_000;
     const events = this.#events;
-    const sorted = this.#tookMs.toSorted((a, b) => a - b);
-    const [p50Ms = Number.NaN, p99Ms = Number.NaN] = [0.5, 0.99].map(
-      (share) => sorted[Math.floor(share * sorted.length)],
-    );
+    const [p50Ms, p99Ms] = this.#latencies.percentiles(0.5, 0.99);
     this.#isEnding = true;
     await this.#running;
     await this.#connection.close();
@@ -112,7 +110,7 @@ class PipelineLoad implements Load<PipelineResult> {
         board,
         committed.map(({ standing }) => standing),
       );
-      void placing.then(() => this.#tookMs.push(performance.now() - began));
+      void placing.then(() => this.#latencies.add(performance.now() - began));
       this.#events += events.length;
       this.#accepted += events.length;
     }

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { openEmbeddedDatabase } from "../ledger/embedded-database.ts";
 import { attachEra, detachEra, type Era, listEras } from "../ledger/eras.ts";
 import { openPostgresDatabase } from "../ledger/postgres-database.ts";
+import { aligned } from "./aligned.ts";
 import { WrongSettings } from "./environment.ts";
 import { readSettings } from "./settings.ts";
 
@@ -72,12 +73,7 @@ function tableOf(list: readonly Era[]): string {
       state,
     ]),
   ];
-  const widths = rows[0]?.map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (row: readonly string[]) =>
-    row.map((cell, column) => cell.padEnd(widths?.[column] ?? 0)).join("  ");
-  return `${rows.map((row) => line(row).trimEnd()).join("\n")}\n`;
+  return `${aligned(rows).join("\n")}\n`;
 }
 
 try {

@@ -5,6 +5,7 @@ import {
   type RankingDifference,
   type RankingRecord,
 } from "../../gen/score/v1/admin_pb.js";
+import { aligned } from "./aligned.ts";
 
 /** How a board came out. */
 export interface BoardResult {
@@ -26,11 +27,7 @@ export function reportOf(result: BoardResult): string {
   if (state === BoardState.FILLING) return `${board}: is being filled, not compared\n`;
   const compared = `${board}: ${playersChecked} players compared`;
   if (differenceCount === 0n) return `${compared}, the ranking is the ledger's\n`;
-  const rows = [columns, ...differences.map(rowOf)];
-  const widths = columns.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  const lines = rows.map((row) =>
-    `  ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("  ")}`.trimEnd(),
-  );
+  const lines = aligned([columns, ...differences.map(rowOf)]).map((line) => `  ${line}`);
   const more = differenceCount - BigInt(differences.length);
   if (more > 0n) lines.push(`  and ${more} more`);
   return `${compared}, ${differenceCount} ${differenceCount === 1n ? "difference" : "differences"}\n${lines.join("\n")}\n`;

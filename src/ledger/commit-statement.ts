@@ -221,9 +221,9 @@ export function commitStatement(columns: CommitColumns): RawBuilder<CommitRow> {
 }
 
 /**
- * An event of the era before, if there is one, with the `action_id` of `i`. The offset keeps it
- * what it is: a look into the index for each event, whatever the planner takes
- * the era's size for.
+ * An event of the era before, if there is one, with the `action_id` of `i`. The
+ * offset keeps it what it is: a look into the index for each event, whatever
+ * the planner takes the era's size for.
  */
 const eventOfEarlierEra = sql`
   select from score_event e where e.era = (select era - 1 from now_in)

@@ -48,8 +48,8 @@ export interface EventLog {
   /**
    * Resolves once the event is committed. A known `actionId` resolves with
    * `duplicate: true` and the current standings. Sending the same event again
-   * is safe for as long as ids are remembered. A player's events are committed in the order in which they
-   * were submitted here.
+   * is safe for as long as ids are remembered. A player's events are committed
+   * in the order in which they were submitted here.
    *
    * Rejects with a ScoreError: `ledger_busy` when the queue is full,
    * `ledger_unavailable` when the database can't be reached, `action_id_reused`
@@ -153,8 +153,8 @@ export interface Ledger {
   readonly instances: InstanceRegistry;
   /**
    * Begins a new era of events when it is time, fills new boards and deletes
-   * what is left of removed ones, in steps until nothing is left. `removeRanking` is called for each removed
-   * board. Safe on several instances at once. Rejects `ledger_unavailable`.
+   * what is left of removed ones, in steps until nothing is left.
+   * `removeRanking` is called for each removed board. Safe on several instances at once. Rejects `ledger_unavailable`.
    */
   upkeep(removeRanking: (boardNo: number) => Promise<void>): Promise<void>;
   /** Rejects `ledger_unavailable`. */

@@ -24,25 +24,26 @@ describe("the speed of the service", { timeout: 180_000 }, () => {
     await using stage = await Stage.open();
     await using scene = await stage.scene({ players, profileFolder: undefined, signal });
     const { port, token, gameId, databaseUrl, redisUrl } = scene;
+    const measured = async <O, R>(file: string, options: O) => {
+      await using load = await LoadProcess.start<O, R>(file, options, signal);
+      const { results } = await scene.measure([load], { ...times, signal });
+      return results[0] ?? assert.fail();
+    };
     const pipelineRate = async () => {
       const options = { databaseUrl, redisUrl, gameId, players, batch: inFlight };
-      await using load = await LoadProcess.start<PipelineOptions, PipelineResult>(
+      const { events, seconds } = await measured<PipelineOptions, PipelineResult>(
         "load-pipeline.ts",
         options,
-        signal,
       );
-      const [result] = (await scene.measure([load], { ...times, signal })).results;
-      return result === undefined ? Number.NaN : result.events / result.seconds;
+      return events / seconds;
     };
     const serviceRate = async (round: number) => {
       const options = { port, token, gameId, players, run: `r${round}`, inFlight, connections: 4 };
-      await using load = await LoadProcess.start<UpdateOptions, UpdateResult>(
-        "load-update.ts",
-        { way: "grpc", ...options },
-        signal,
-      );
-      const [result] = (await scene.measure([load], { ...times, signal })).results;
-      return result === undefined ? Number.NaN : result.calls / result.seconds;
+      const { calls, seconds } = await measured<UpdateOptions, UpdateResult>("load-update.ts", {
+        way: "grpc",
+        ...options,
+      });
+      return calls / seconds;
     };
     const [pipeline, service]: [number[], number[]] = [[], []];
     for (let round = 1; ; round++) {
