@@ -1,10 +1,10 @@
 import { EventEmitter } from "node:events";
-import { RedBlackTree } from "data-structure-typed";
 import type { Board, Direction } from "../model/game.ts";
 import { ScoreError } from "../model/score-error.ts";
 import { compareStandings, type Standing } from "../model/standing.ts";
 import { differingFields, type Expected } from "./holdings.ts";
 import { PlayerMap } from "./player-map.ts";
+import { RankOrder } from "./rank-order.ts";
 import {
   type Comparison,
   type Placements,
@@ -17,6 +17,7 @@ import {
   type ScanStep,
   windowStart,
 } from "./ranking.ts";
+import { StandingTable } from "./standing-table.ts";
 
 /** The places that one step of a scan looks at. */
 const scanStep = 500;
@@ -28,8 +29,10 @@ interface BoardRanking extends RankingHead {
   changedAt: number | undefined;
   /** The sum of the players' versions. */
   changes: number;
-  readonly players: PlayerMap<Standing>;
-  readonly order: RedBlackTree<Standing, undefined>;
+  readonly standings: StandingTable;
+  /** Each player's row of `standings`. */
+  readonly players: PlayerMap<number>;
+  readonly order: RankOrder;
 }
 
 /** The order of boards in this process's memory; for a single process only. */
@@ -61,7 +64,7 @@ export class MemoryRanking implements Ranking {
     const ranking = this.#get(board);
     const rank = rankOf(ranking, playerId);
     if (rank === undefined) return undefined;
-    return page(ranking, windowStart(rank - 1, limit, ranking.players.size), limit);
+    return page(ranking, windowStart(rank - 1, limit, ranking.standings.size), limit);
   }
 
   async head(board: Board): Promise<RankingHead | undefined> {
@@ -76,11 +79,12 @@ export class MemoryRanking implements Ranking {
 
   async compare(board: Board, expected: readonly Expected[]): Promise<Comparison> {
     const ranking = this.#get(board);
-    const { players, order } = ranking;
+    const { standings, players, order } = ranking;
     const held = expected.map(({ playerId }) => {
-      const standing = players.get(playerId);
-      const isPlaced = standing !== undefined && isInPlace(ranking, standing);
-      return standing && { ...standing, score: isPlaced ? standing.score : undefined };
+      const row = players.get(playerId);
+      if (row === undefined) return undefined;
+      const standing = standings.get(row);
+      return { ...standing, score: order.rankOf(row) < 0 ? undefined : standing.score };
     });
     const isAsExpected = expected.every(({ standing }, index) => {
       const one = held[index];
@@ -88,7 +92,7 @@ export class MemoryRanking implements Ranking {
     });
     return {
       ...stateOf(ranking),
-      players: players.size,
+      players: standings.size,
       places: order.size,
       held: isAsExpected ? undefined : held,
     };
@@ -98,14 +102,16 @@ export class MemoryRanking implements Ranking {
   async scan(board: Board, cursor: ScanCursor | undefined): Promise<ScanStep> {
     const ranking = this.#get(board);
     const offset = (cursor as number | undefined) ?? 0;
-    const last = Math.min(offset + scanStep, ranking.order.size) - 1;
-    const found = offset > last ? [] : ranking.order.rangeByRank(offset, last);
-    const places = found.filter((standing) => standing !== undefined);
+    const { standings, players, order } = ranking;
+    const rows = order.range(offset, scanStep);
+    const next = offset + rows.length;
     return {
       ...stateOf(ranking),
-      playerIds: places.map(({ playerId }) => playerId),
-      strays: places.filter((standing) => ranking.players.get(standing.playerId) !== standing),
-      next: last + 1 < ranking.order.size ? last + 1 : undefined,
+      playerIds: rows.map((row) => standings.playerId(row)),
+      strays: rows
+        .filter((row) => players.get(standings.playerId(row)) !== row)
+        .map((row) => standings.get(row)),
+      next: next < order.size ? next : undefined,
     };
   }
 
@@ -162,43 +168,42 @@ export class MemoryRanking implements Ranking {
 }
 
 function emptyRanking(direction: Direction, epoch: number): BoardRanking {
-  const comparator = (a: Standing, b: Standing) => compareStandings(direction, a, b);
-  const order = new RedBlackTree<Standing, undefined>([], {
-    comparator,
-    enableOrderStatistic: true,
-    isMapMode: false,
-  });
+  const standings = new StandingTable();
   return {
     epoch,
     version: 0,
     checkpoint: 0,
     changedAt: undefined,
     changes: 0,
+    standings,
     players: new PlayerMap(),
-    order,
+    order: new RankOrder((a, b) =>
+      compareStandings(direction, standings.place(a), standings.place(b)),
+    ),
   };
 }
 
 function put(ranking: BoardRanking, standing: Standing): boolean {
-  const old = ranking.players.get(standing.playerId);
-  if (old && old.version >= standing.version) return false;
-  if (old) ranking.order.delete(old);
-  ranking.order.add(standing);
-  ranking.players.set(standing.playerId, standing);
-  ranking.changes += standing.version - (old?.version ?? 0);
+  const { standings, players, order } = ranking;
+  let row = players.get(standing.playerId);
+  const version = row === undefined ? 0 : standings.version(row);
+  if (version >= standing.version) return false;
+  if (row === undefined) {
+    row = standings.add(standing);
+    players.set(standing.playerId, row);
+  } else {
+    order.delete(row);
+    standings.set(row, standing);
+  }
+  order.add(row);
+  ranking.changes += standing.version - version;
   ranking.changedAt = Math.max(ranking.changedAt ?? 0, standing.updatedAt);
   return true;
 }
 
-/** Whether the order has this very standing in the place that it belongs to. */
-function isInPlace({ order }: BoardRanking, standing: Standing): boolean {
-  const rank = order.getRank(standing);
-  return rank >= 0 && order.rangeByRank(rank, rank)[0] === standing;
-}
-
-function rankOf(ranking: BoardRanking, playerId: string): number | undefined {
-  const standing = ranking.players.get(playerId);
-  return standing && ranking.order.getRank(standing) + 1;
+function rankOf({ players, order }: BoardRanking, playerId: string): number | undefined {
+  const row = players.get(playerId);
+  return row === undefined ? undefined : order.rankOf(row) + 1;
 }
 
 function stateOf({ epoch, version }: BoardRanking) {
@@ -206,14 +211,13 @@ function stateOf({ epoch, version }: BoardRanking) {
 }
 
 function page(ranking: BoardRanking, offset: number, limit: number): RankedPage {
-  const last = Math.min(offset + limit, ranking.players.size) - 1;
-  const found = offset > last ? [] : ranking.order.rangeByRank(offset, last);
+  const { standings, order } = ranking;
   return {
     ...stateOf(ranking),
-    standings: found
-      .filter((standing) => standing !== undefined)
-      .map((standing, index) => ({ ...standing, rank: offset + index + 1 })),
-    totalPlayers: ranking.players.size,
+    standings: order
+      .range(offset, limit)
+      .map((row, index) => ({ ...standings.get(row), rank: offset + index + 1 })),
+    totalPlayers: standings.size,
     changedAt: ranking.changedAt,
     changes: ranking.changes,
   };

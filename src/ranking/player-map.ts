@@ -7,11 +7,6 @@ const parts = 64;
  */
 export class PlayerMap<T> {
   readonly #parts: (Map<string, T> | undefined)[] = new Array(parts).fill(undefined);
-  #size = 0;
-
-  get size(): number {
-    return this.#size;
-  }
 
   get(playerId: string): T | undefined {
     return this.#parts[partOf(playerId)]?.get(playerId);
@@ -24,9 +19,7 @@ export class PlayerMap<T> {
       part = new Map();
       this.#parts[index] = part;
     }
-    const before = part.size;
     part.set(playerId, value);
-    this.#size += part.size - before;
   }
 }
 
