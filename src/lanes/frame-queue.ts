@@ -1,7 +1,7 @@
 import type { WatchLeaderboardResponse } from "../../gen/score/v1/score_pb.js";
 import type { Frame } from "../watch/frame.ts";
+import { madeOnce } from "./made-once.ts";
 import { fromFrame } from "./messages.ts";
-import { perFrame } from "./per-frame.ts";
 
 /** At most one frame waits: the hub sends the next when this one was taken. */
 export class FrameQueue implements AsyncIterable<WatchLeaderboardResponse> {
@@ -44,4 +44,4 @@ export class FrameQueue implements AsyncIterable<WatchLeaderboardResponse> {
   }
 }
 
-const messageOf = perFrame(fromFrame);
+const messageOf = madeOnce(fromFrame);

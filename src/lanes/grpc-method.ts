@@ -6,10 +6,11 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import type { MethodDefinition } from "@grpc/grpc-js";
-import { ScoreService, WatchLeaderboardResponseSchema } from "../../gen/score/v1/score_pb.js";
+import { ScoreService } from "../../gen/score/v1/score_pb.js";
 import { ScoreError } from "../model/score-error.ts";
+import type { Frame } from "../watch/frame.ts";
+import { madeOnce } from "./made-once.ts";
 import { fromFrame } from "./messages.ts";
-import { perFrame } from "./per-frame.ts";
 
 /** A method of the contract as grpc-js takes it; frames of watches go in as they are. */
 export function methodDefinition(method: DescMethod): MethodDefinition<unknown, unknown> {
@@ -22,17 +23,18 @@ export function methodDefinition(method: DescMethod): MethodDefinition<unknown, 
       method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming",
     requestSerialize: encoder(method.input),
     requestDeserialize: requestDecoder(method.input),
-    responseSerialize:
-      method === ScoreService.method.watchLeaderboard
-        ? (encodeFrame as (value: unknown) => Buffer)
-        : encoder(method.output),
+    responseSerialize: responseEncoder(method) as (response: unknown) => Buffer,
     responseDeserialize: decoder(method.output),
   };
 }
 
-const encodeFrame = perFrame((frame) =>
-  Buffer.from(toBinary(WatchLeaderboardResponseSchema, fromFrame(frame))),
-);
+/** What many callers are sent at a time is encoded once. */
+function responseEncoder(method: DescMethod): (response: never) => Buffer {
+  const { watchLeaderboard, getLeaderboard } = ScoreService.method;
+  const encode = encoder(method.output);
+  if (method === watchLeaderboard) return madeOnce((frame: Frame) => encode(fromFrame(frame)));
+  return method === getLeaderboard ? madeOnce<object, Buffer>(encode) : encode;
+}
 
 function encoder<D extends DescMessage>(desc: D) {
   return (message: unknown): Buffer => {

@@ -7,10 +7,15 @@ import {
   type MessageShape,
 } from "@bufbuild/protobuf";
 import { AdminService, GameSchema } from "../../gen/score/v1/admin_pb.js";
-import { ScoreService, type WatchLeaderboardRequest } from "../../gen/score/v1/score_pb.js";
+import {
+  GetLeaderboardResponseSchema,
+  ScoreService,
+  type WatchLeaderboardRequest,
+} from "../../gen/score/v1/score_pb.js";
+import type { RankedPage } from "../ranking/ranking.ts";
 import { deleteGame } from "../service/delete-game.ts";
 import { getGame } from "../service/get-game.ts";
-import { getLeaderboard } from "../service/get-leaderboard.ts";
+import { getLeaderboard, nextPageToken } from "../service/get-leaderboard.ts";
 import { getStanding } from "../service/get-standing.ts";
 import { listBoards } from "../service/list-boards.ts";
 import { listGames } from "../service/list-games.ts";
@@ -22,6 +27,7 @@ import { updateScores } from "../service/update-scores.ts";
 import { verifyRanking } from "../service/verify-ranking.ts";
 import type { WatchRequest } from "../service/watch-leaderboard.ts";
 import type { Guard } from "./guard.ts";
+import { madeOnce } from "./made-once.ts";
 import {
   fromAccepted,
   fromBoard,
@@ -62,11 +68,9 @@ export function unaryMethods(rooms: Rooms, guard: Guard): readonly UnaryMethod[]
       const refuse = (error: unknown) => guard.refuse("UpdateScores", error);
       return { results: results.map((result) => fromResult(result, refuse)) };
     }),
-    unary(score.getLeaderboard, async (call, request) => {
-      const page = await getLeaderboard(rooms, call, { ...request, limit: request.limit });
-      const entries = page.standings.map((standing) => fromStanding(standing, standing.rank));
-      return { ...fromPage(page), entries, nextPageToken: page.nextPageToken };
-    }),
+    unary(score.getLeaderboard, async (call, request) =>
+      leaderboardOf(await getLeaderboard(rooms, call, { ...request, limit: request.limit })),
+    ),
     unary(score.getStanding, async (call, request) => {
       const { standing, rank, percentile, totalPlayers } = await getStanding(rooms, call, request);
       return {
@@ -111,6 +115,15 @@ export function streamMethods(rooms: Rooms): readonly StreamMethod[] {
     ),
   ];
 }
+
+/** Made once for all who read the same page at a time. */
+const leaderboardOf = madeOnce((page: RankedPage) =>
+  create(GetLeaderboardResponseSchema, {
+    ...fromPage(page),
+    entries: page.standings.map((standing) => fromStanding(standing, standing.rank)),
+    nextPageToken: nextPageToken(page),
+  }),
+);
 
 export function toWatchRequest(request: WatchLeaderboardRequest): WatchRequest {
   const { gameId, boardId, limit, knownEpoch, knownVersion } = request;

@@ -142,6 +142,42 @@ describe("a reader of boards, while the ranking is unavailable", () => {
   });
 });
 
+describe("a reader of boards, by many at a time", () => {
+  it("reads a page once for all who ask for it meanwhile, and gives them one object", async () => {
+    const ranking = new MemoryRanking();
+    const rebuild = await ranking.beginRebuild(board, 1);
+    await rebuild?.add(standings);
+    await rebuild?.finish(40);
+    let reads = 0;
+    const projector = {
+      read: async (_: Board, query: (ranking: Ranking) => Promise<unknown>) => {
+        reads += 1;
+        return query(ranking);
+      },
+    } as unknown as Projector;
+    const ledger = {} as Ledger;
+    const reader = new BoardReader({
+      projector,
+      ledger,
+      tickMs: 50,
+      now: Date.now,
+      timers: systemTimers,
+    });
+    const first = reader.page(board, 0, 10);
+    const [page, ...others] = await Promise.all(
+      Array.from({ length: 20 }, () => reader.page(board, 0, 10)),
+    );
+    const [below, shorter] = await Promise.all([
+      reader.page(board, 10, 10),
+      reader.page(board, 0, 5),
+    ]);
+    assert.equal(reads, 4);
+    assert.equal((await first).standings.length, 10);
+    for (const other of others) assert.equal(other, page);
+    assert.deepEqual([below.standings[0]?.rank, shorter.standings.length], [11, 5]);
+  });
+});
+
 describe("a reader of boards whose ranking comes and goes", () => {
   /** A ranking that holds `version` of one player, and is there when it is said to be. */
   async function aReader(version: number) {

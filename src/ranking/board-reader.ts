@@ -5,6 +5,7 @@ import type { RankedStanding, Standing } from "../model/standing.ts";
 import type { Timers } from "../model/timers.ts";
 import type { Projector } from "./projector.ts";
 import type { RankedPage } from "./ranking.ts";
+import { SharedReads } from "./shared-reads.ts";
 
 /** A page with `epoch` and `version` 0 comes from the ledger: the ranking is unavailable. */
 const unranked = { epoch: 0, version: 0 };
@@ -30,10 +31,12 @@ interface BoardReaderOptions {
 /**
  * Reads boards: from the ranking, and while that is unavailable the top from
  * the ledger, with at most one query a board at a time and a tick. A top that
- * is read after another is never older.
+ * is read after another is never older. Who reads the same page at a time is
+ * given the same object.
  */
 export class BoardReader {
   readonly #options: BoardReaderOptions;
+  readonly #pages = new SharedReads<RankedPage>();
   readonly #tops = new Map<number, { top: Promise<LedgerTop>; freshUntil: number }>();
   /** What boards last showed from the ledger, until their rankings hold all of it. */
   readonly #shown = new Map<number, LedgerTop>();
@@ -45,7 +48,8 @@ export class BoardReader {
   /** Up to `limit` standings after `offset`; rejects `ranking_unavailable` only for what lies below the first 100. */
   async page(board: Board, offset: number, limit: number): Promise<RankedPage> {
     try {
-      return await this.#ranked(board, offset, limit);
+      const key = `${board.boardNo}/${offset}/${limit}`;
+      return await this.#pages.read(key, () => this.#ranked(board, offset, limit));
     } catch (error) {
       if (!isScoreError(error, "ranking_unavailable") || offset + limit > maxEntries) throw error;
       const top = await this.#top(board);

@@ -14,11 +14,6 @@ export interface LeaderboardRequest {
   readonly aroundPlayerId: string;
 }
 
-/** Part of a board. */
-export interface LeaderboardPage extends RankedPage {
-  readonly nextPageToken: string;
-}
-
 /** The number of entries when a request does not say. */
 export const defaultLimit = 10;
 
@@ -36,7 +31,7 @@ export async function getLeaderboard(
   rooms: Rooms,
   call: Call,
   request: LeaderboardRequest,
-): Promise<LeaderboardPage> {
+): Promise<RankedPage> {
   const { gameId, boardId, limit = defaultLimit, pageToken, aroundPlayerId } = request;
   const required = new Requirements();
   requireBoard(required, request);
@@ -50,17 +45,15 @@ export async function getLeaderboard(
   required.check();
   mayRead(call.identity, gameId, rooms.anonymousRead);
   const board = await rooms.catalog.board(gameId, boardId);
-  const page =
-    aroundPlayerId === ""
-      ? await rooms.reader.page(board, offset ?? 0, limit)
-      : await rooms.reader.around(board, aroundPlayerId, limit);
-  const last = page.standings.at(-1)?.rank ?? page.totalPlayers;
-  const isLast = last >= page.totalPlayers;
-  return { ...page, nextPageToken: isLast ? "" : pageTokenAfter(last) };
+  return aroundPlayerId === ""
+    ? rooms.reader.page(board, offset ?? 0, limit)
+    : rooms.reader.around(board, aroundPlayerId, limit);
 }
 
-function pageTokenAfter(rank: number): string {
-  return Buffer.from(`after:${rank}`).toString("base64url");
+/** What to ask for to see what follows the page; empty when nothing does. */
+export function nextPageToken({ standings, totalPlayers }: RankedPage): string {
+  const last = standings.at(-1)?.rank ?? totalPlayers;
+  return last >= totalPlayers ? "" : Buffer.from(`after:${last}`).toString("base64url");
 }
 
 function readPageToken(token: string): number | undefined {

@@ -17,8 +17,8 @@ import type { Stage } from "./stage.ts";
  */
 export const soonMs = 30_000;
 
-/** A hundred starts of an embedded service take two minutes, on a busy machine five. */
-const longestStrikeMs = 600_000;
+/** A hundred starts of an embedded service take three minutes, on a busy machine ten. */
+const longestStrikeMs = 1_200_000;
 
 /** Load before and after each fault. */
 const betweenMs = 300;
