@@ -13,8 +13,8 @@ export interface RedisOptions {
 
 /** Without persistence: a restart comes back empty. */
 const SETTINGS = { bind: "127.0.0.1", save: '""', appendonly: "no" };
-/** A cluster node also listens on its port + 10,000. */
-const HIGHEST_CLUSTER_PORT = 55_535;
+/** A cluster node also listens on its port + 10,000, which no outgoing connection must take either. */
+const HIGHEST_CLUSTER_PORT = 22_767;
 
 /** A Redis server on 127.0.0.1, in a temporary folder of its own. */
 export class RedisServer extends ManagedServer {

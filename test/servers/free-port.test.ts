@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { it } from "node:test";
+import { freePort, lowestPort } from "./free-port.ts";
+
+it("gives ports that no outgoing connection takes meanwhile, and that nobody listens on", async () => {
+  const range = await readFile("/proc/sys/net/ipv4/ip_local_port_range", "utf8");
+  const lowestOutgoing = Number.parseInt(range, 10);
+  for (let round = 0; round < 50; round++) {
+    const port = await freePort();
+    assert.ok(port < lowestOutgoing, `${port} may be taken by anyone`);
+    await using server = createServer().listen(port, "127.0.0.1");
+    await once(server, "listening");
+    assert.equal((server.address() as AddressInfo).port, port);
+  }
+});
+
+it("passes over ports that are taken", async () => {
+  const taken: Server[] = [];
+  try {
+    // Of ten ports one after the other is taken.
+    for (let left = 5; left > 0; left--) {
+      const port = await freePort(lowestPort + 9);
+      const server = createServer().listen(port, "127.0.0.1");
+      taken.push(server);
+      await once(server, "listening");
+    }
+  } finally {
+    for (const server of taken) server.close();
+  }
+});
