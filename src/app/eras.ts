@@ -79,7 +79,9 @@ function tableOf(list: readonly Era[]): string {
 try {
   process.exitCode = await main();
 } catch (error) {
-  if (!(error instanceof Error)) throw error;
+  // What Node says of wrong options is a TypeError with a code; without one it is a mistake of ours.
+  const isBug = error instanceof TypeError && !("code" in error);
+  if (isBug || !(error instanceof Error)) throw error;
   const { message, cause } = error;
   const why = cause instanceof Error ? ` (${cause.message})` : "";
   process.stderr.write(`eras: ${message}${why}\n`);

@@ -1,9 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { JSONWebKeySet } from "jose";
 import { RateLimits } from "../access/rate-limits.ts";
-import { RemoteKeys, type RemoteKeysOptions } from "../access/remote-keys.ts";
 import { TokenVerifier } from "../access/token-verifier.ts";
 import { callerAddress } from "../lanes/caller-address.ts";
 import { GrpcLane } from "../lanes/grpc-lane.ts";
@@ -11,10 +9,8 @@ import { Guard } from "../lanes/guard.ts";
 import { streamMethods, unaryMethods } from "../lanes/methods.ts";
 import { UnfinishedRequests } from "../lanes/unfinished-requests.ts";
 import { WebLane } from "../lanes/web-lane.ts";
-import { openEmbeddedDatabase } from "../ledger/embedded-database.ts";
 import { commitFailures } from "../ledger/grouped-event-log.ts";
 import type { PendingUpkeep } from "../ledger/ledger.ts";
-import { openPostgresDatabase } from "../ledger/postgres-database.ts";
 import { openSqlLedger } from "../ledger/sql-ledger.ts";
 import { monotonicClock, wallClock } from "../model/clock.ts";
 import { systemTimers } from "../model/timers.ts";
@@ -24,22 +20,19 @@ import { BoardReader } from "../ranking/board-reader.ts";
 import { MemoryRanking } from "../ranking/memory-ranking.ts";
 import { Projector } from "../ranking/projector.ts";
 import type { Ranking } from "../ranking/ranking.ts";
-import { connectRedis, type RedisConnection, redisFailures } from "../ranking/redis-connection.ts";
+import { redisFailures } from "../ranking/redis-connection.ts";
 import { RedisRanking } from "../ranking/redis-ranking.ts";
 import { GameCatalog } from "../service/game-catalog.ts";
 import type { Rooms } from "../service/rooms.ts";
 import { WatchHub } from "../watch/watch-hub.ts";
-import { WrongSettings } from "./environment.ts";
+import { openDatabase, openRedis, statementMs } from "./backends.ts";
+import { publicKeys, tlsFiles } from "./key-files.ts";
 import { type Secret, secretFor } from "./secret.ts";
 import { serviceGauges } from "./service-gauges.ts";
-import { readSettingFile } from "./setting-file.ts";
 import type { Settings } from "./settings.ts";
 import { startUpkeep } from "./upkeep-loop.ts";
 import { watchHealth } from "./watch-health.ts";
 import type { WorkerLine } from "./worker-line.ts";
-
-/** Longer than a statement may take, in ms; see the ledger's `lostAfterSeconds`. */
-const statementMs = 10_000;
 
 const requestLimits = {
   // A thousand events as large as they may be are 0.6 MB.
@@ -254,44 +247,6 @@ export async function startService(
 
 /** What was accepted ends within this; what is left then is cut. */
 const drainMs = 8_000;
-
-async function openDatabase(settings: Settings, log: Log) {
-  const { DATABASE_URL, SCORE_DATA_DIR } = settings;
-  if (DATABASE_URL === undefined) return openEmbeddedDatabase(SCORE_DATA_DIR);
-  const limits = { connections: 10, connectMs: 3_000, statementMs };
-  return openPostgresDatabase(DATABASE_URL, limits, (err) =>
-    log.warn({ err }, "a connection to Postgres broke"),
-  );
-}
-
-function openRedis({ REDIS_URL }: Settings, log: Log): RedisConnection | undefined {
-  if (REDIS_URL === undefined) return undefined;
-  let saidAt = Number.NEGATIVE_INFINITY;
-  return connectRedis(REDIS_URL, { connectMs: 1_000, commandMs: 500, silentMs: 2_000 }, (err) => {
-    // A Redis that is away fails several times a second.
-    if (performance.now() - saidAt < 5_000) return;
-    saidAt = performance.now();
-    log.warn({ err }, "Redis is unavailable");
-  });
-}
-
-function publicKeys(url: URL, told: Omit<RemoteKeysOptions, "url">) {
-  if (url.protocol !== "file:") return { remote: new RemoteKeys({ url, ...told }) };
-  const text = readSettingFile("SCORE_JWKS_URL", url).toString();
-  try {
-    return { jwks: JSON.parse(text) as JSONWebKeySet };
-  } catch {
-    throw new WrongSettings("SCORE_JWKS_URL: the file is no JSON");
-  }
-}
-
-function tlsFiles({ SCORE_TLS_CERT_FILE: cert, SCORE_TLS_KEY_FILE: key }: Settings) {
-  if (cert === undefined || key === undefined) return undefined;
-  return {
-    cert: readSettingFile("SCORE_TLS_CERT_FILE", cert),
-    key: readSettingFile("SCORE_TLS_KEY_FILE", key),
-  };
-}
 
 function packageVersion(): string {
   const file = new URL("../../package.json", import.meta.url);

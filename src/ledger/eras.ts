@@ -42,12 +42,15 @@ export async function listEras(db: Database): Promise<readonly Era[]> {
  * not yet taken its snapshot: a statement that writes into the new era sees all
  * of the one before. Readers, such as a backup, neither wait nor are waited for.
  */
-export function beginEra(db: Database, days: number): Promise<boolean> {
+export async function beginEra(db: Database, days: number): Promise<boolean> {
+  const ended = sql`
+    select l.era from ledger l join era e on e.era = l.era
+    where e.began_at < now() - make_interval(days => ${days}::int)`;
+  // An era lasts for months, and this is asked every few seconds.
+  if ((await ended.execute(db)).rows.length === 0) return false;
   return withPatience(db, async (tx) => {
     const { rows } = await sql<{ era: number }>`
-      select l.era from ledger l join era e on e.era = l.era
-      where e.began_at < now() - make_interval(days => ${days}::int)
-      for update of l skip locked`.execute(tx);
+      ${ended} for update of l skip locked`.execute(tx);
     const [current] = rows;
     if (current === undefined) return false;
     const era = current.era + 1;

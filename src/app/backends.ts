@@ -1,0 +1,30 @@
+import { openEmbeddedDatabase } from "../ledger/embedded-database.ts";
+import { openPostgresDatabase } from "../ledger/postgres-database.ts";
+import type { Log } from "../ops/log.ts";
+import { connectRedis, type RedisConnection } from "../ranking/redis-connection.ts";
+import type { Settings } from "./settings.ts";
+
+/** Longer than a statement may take, in ms; see the ledger's `lostAfterSeconds`. */
+export const statementMs = 10_000;
+
+/** The server that the settings name, or else the embedded one; connects on first use. */
+export async function openDatabase(settings: Settings, log: Log) {
+  const { DATABASE_URL, SCORE_DATA_DIR } = settings;
+  if (DATABASE_URL === undefined) return openEmbeddedDatabase(SCORE_DATA_DIR);
+  const limits = { connections: 10, connectMs: 3_000, statementMs };
+  return openPostgresDatabase(DATABASE_URL, limits, (err) =>
+    log.warn({ err }, "a connection to Postgres broke"),
+  );
+}
+
+/** Undefined without a setting. Goes on connecting for as long as it is open. */
+export function openRedis({ REDIS_URL }: Settings, log: Log): RedisConnection | undefined {
+  if (REDIS_URL === undefined) return undefined;
+  let saidAt = Number.NEGATIVE_INFINITY;
+  return connectRedis(REDIS_URL, { connectMs: 1_000, commandMs: 500, silentMs: 2_000 }, (err) => {
+    // A Redis that is away fails several times a second.
+    if (performance.now() - saidAt < 5_000) return;
+    saidAt = performance.now();
+    log.warn({ err }, "Redis is unavailable");
+  });
+}
