@@ -12,10 +12,9 @@ import {
   ScoreService,
   type WatchLeaderboardRequest,
 } from "../../gen/score/v1/score_pb.js";
-import type { RankedPage } from "../ranking/ranking.ts";
 import { deleteGame } from "../service/delete-game.ts";
 import { getGame } from "../service/get-game.ts";
-import { getLeaderboard, nextPageToken } from "../service/get-leaderboard.ts";
+import { getLeaderboard, type LeaderboardPage, nextPageToken } from "../service/get-leaderboard.ts";
 import { getStanding } from "../service/get-standing.ts";
 import { listBoards } from "../service/list-boards.ts";
 import { listGames } from "../service/list-games.ts";
@@ -117,7 +116,7 @@ export function streamMethods(rooms: Rooms): readonly StreamMethod[] {
 }
 
 /** Made once for all who read the same page at a time. */
-const leaderboardOf = madeOnce((page: RankedPage) =>
+const leaderboardOf = madeOnce((page: LeaderboardPage) =>
   create(GetLeaderboardResponseSchema, {
     ...fromPage(page),
     entries: page.standings.map((standing) => fromStanding(standing, standing.rank)),

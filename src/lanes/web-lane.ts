@@ -26,12 +26,14 @@ import { watchLeaderboard } from "../service/watch-leaderboard.ts";
 import { blameCaller } from "./callers-mistake.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import { type Incoming, RefusedCall } from "./guard.ts";
+import { keepAllAuthorizations, letRestPass } from "./http-request.ts";
 import { closeWhenIdle } from "./idle-session.ts";
 import { type Lane, type LaneOptions, maxConcurrentStreams } from "./lane.ts";
 import { shortenTimeouts } from "./longest-timeout.ts";
 import { fromResult, toSubmission } from "./messages.ts";
 import { toWatchRequest } from "./methods.ts";
 import { nodeLimits } from "./request-limits.ts";
+import { untilAborted } from "./until-aborted.ts";
 import { type OperatorPages, webPages } from "./web-pages.ts";
 
 interface WebLaneOptions extends LaneOptions {
@@ -232,23 +234,6 @@ async function* submissions(requests: AsyncIterable<StreamScoresRequest>) {
   for await (const request of requests) yield toSubmission(request);
 }
 
-/** A deadline that passes, or a client that goes away, ends the wait. */
-function untilAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(aborted(signal));
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort);
-    result.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
-}
-
-function aborted({ reason }: AbortSignal): ScoreError {
-  const isLate = reason instanceof ConnectError && /deadline|timed out/i.test(reason.message);
-  return isLate
-    ? new ScoreError("deadline_exceeded", "the deadline passed")
-    : new ScoreError("canceled", "the caller went away");
-}
-
 function incoming(context: HandlerContext): Incoming {
   return {
     lane: "web",
@@ -265,25 +250,4 @@ function toConnectError(error: unknown): ConnectError {
   const { code, message, details, retryAfter } = error.wire;
   const headers = retryAfter === undefined ? undefined : { "retry-after": retryAfter };
   return new ConnectError(message, code, headers, [...details] as never);
-}
-
-/**
- * What is left unread of a call that is refused early, because it is too large
- * for one, is discarded: it would hold up the next call on its connection.
- */
-function letRestPass(request: IncomingMessage, response: ServerResponse): void {
-  request[Symbol.asyncIterator] = () => request.iterator({ destroyOnReturn: false });
-  response.once("finish", () => {
-    // Whoever still waits for more of it would keep it from flowing.
-    request.removeAllListeners("readable");
-    request.resume();
-  });
-}
-
-/** Node takes the first of several, a proxy before it may have looked at another: together they are no token. */
-function keepAllAuthorizations({ headers, rawHeaders }: IncomingMessage): void {
-  const values = rawHeaders.filter(
-    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === "authorization",
-  );
-  if (values.length > 1) headers.authorization = values.join(", ");
 }

@@ -14,6 +14,9 @@ export interface LeaderboardRequest {
   readonly aroundPlayerId: string;
 }
 
+/** Part of a board; one object for all who read the same part at a time. */
+export type LeaderboardPage = RankedPage;
+
 /** The number of entries when a request does not say. */
 export const defaultLimit = 10;
 
@@ -31,7 +34,7 @@ export async function getLeaderboard(
   rooms: Rooms,
   call: Call,
   request: LeaderboardRequest,
-): Promise<RankedPage> {
+): Promise<LeaderboardPage> {
   const { gameId, boardId, limit = defaultLimit, pageToken, aroundPlayerId } = request;
   const required = new Requirements();
   requireBoard(required, request);
@@ -51,7 +54,7 @@ export async function getLeaderboard(
 }
 
 /** What to ask for to see what follows the page; empty when nothing does. */
-export function nextPageToken({ standings, totalPlayers }: RankedPage): string {
+export function nextPageToken({ standings, totalPlayers }: LeaderboardPage): string {
   const last = standings.at(-1)?.rank ?? totalPlayers;
   return last >= totalPlayers ? "" : Buffer.from(`after:${last}`).toString("base64url");
 }
