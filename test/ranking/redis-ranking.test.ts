@@ -67,6 +67,25 @@ describe("a ranking in Redis", () => {
     await ranking.remove(board.boardNo);
   });
 
+  it("places the others when somebody took a player's place out", async () => {
+    const ranking = await open(randomUUID());
+    const board = aBoard("descending");
+    const ann = aStanding({ playerId: "ann", score: 5, seq: 1 });
+    await build(ranking, board, { standings: [ann] });
+    const keys = await keysOf(board.boardNo);
+    const sorted = keys.find((key) => key.includes(":z:")) ?? "";
+    assert.equal(await redis.zremrangebyrank(sorted, 0, -1), 1);
+    const bob = aStanding({ playerId: "bob", score: 3, seq: 2 });
+    const { placements } = await ranking.place(board, [ann, bob]);
+    assert.deepEqual(
+      placements.map(({ rank }) => rank),
+      [0, 1],
+    );
+    const newer = { ...ann, version: ann.version + 1 };
+    assert.equal((await ranking.place(board, [newer])).placements[0]?.rank, 1, "her next event");
+    await ranking.remove(board.boardNo);
+  });
+
   it("keeps ledgers apart that share a Redis", async () => {
     const [first, second] = [await open("11111111-a"), await open("22222222-b")];
     const board = aBoard("descending");

@@ -13,7 +13,8 @@ if meta[1] ~= epoch or meta[2] ~= this_server() then return 0 end
 local changed_at = tonumber(redis.call('HGET', base, 'changed_at') or '0')
 local built = 0
 for _, standing in ipairs(standings) do
-  built = built + put(base, epoch, sign, standing)
+  local old = record_of(base, epoch, standing[1])
+  built = built + put(base, epoch, sign, standing, old)
   changed_at = math.max(changed_at, standing[5])
 end
 redis.call('HINCRBY', base, 'built_changes', digits(built))

@@ -19,15 +19,20 @@ if building and tonumber(meta[6] or '0') < now_ms() then
   redis.call('HDEL', base, 'building', 'built_changes', 'builder', 'lease_ends')
 elseif building then
   local built = 0
-  for _, standing in ipairs(standings) do built = built + put(base, building, sign, standing) end
+  for _, standing in ipairs(standings) do
+    local old = record_of(base, building, standing[1])
+    built = built + put(base, building, sign, standing, old)
+  end
   redis.call('HINCRBY', base, 'built_changes', digits(built))
 end
 if not epoch then return false end
 
-local sorted, records = sorted_key(base, epoch), record_key(base, epoch)
+-- Each player's record, so that it is read once; a player may come twice.
+local sorted, records = sorted_key(base, epoch), {}
 local previous = {}
 for i, standing in ipairs(standings) do
-  local record = redis.call('HGET', records, standing[1])
+  local record = record_of(base, epoch, standing[1])
+  records[standing[1]] = record
   local rank = record and redis.call('ZREVRANK', sorted, member_of(standing[1], (read_record(record))))
   previous[i] = rank and rank + 1 or 0
 end
@@ -35,7 +40,8 @@ end
 local changed_at = tonumber(meta[4] or '0')
 local changes = 0
 for _, standing in ipairs(standings) do
-  local grown = put(base, epoch, sign, standing)
+  local grown, record = put(base, epoch, sign, standing, records[standing[1]])
+  records[standing[1]] = record
   if grown > 0 then
     changes = changes + grown
     changed_at = math.max(changed_at, standing[5])
@@ -52,8 +58,10 @@ local reply = {tonumber(epoch), version}
 for i, standing in ipairs(standings) do
   local rank = previous[i]
   if changes > 0 then
-    local seq = read_record(redis.call('HGET', records, standing[1]))
-    rank = redis.call('ZREVRANK', sorted, member_of(standing[1], seq)) + 1
+    local member = member_of(standing[1], (read_record(records[standing[1]])))
+    -- Somebody may have taken the place out: that must not keep the others from theirs.
+    local place = redis.call('ZREVRANK', sorted, member)
+    rank = place and place + 1 or 0
   end
   reply[#reply + 1] = rank
   reply[#reply + 1] = previous[i]

@@ -35,22 +35,27 @@ end
 -- Numbers as digits: Lua's own conversion would round them.
 local function digits(number) return string.format('%.0f', number) end
 
+-- False when there is none.
+local function record_of(base, epoch, player)
+  return redis.call('HGET', record_key(base, epoch), player)
+end
+
 -- Writes {player, score, seq, version, updated_at, name} unless a copy as new is
--- there. Returns by how much the player's version grew: 0 when nothing changed.
-local function put(base, epoch, sign, standing)
+-- there; old: the player's record, or false. Returns by how much the player's
+-- version grew, 0 when nothing changed, and the record that is there now.
+local function put(base, epoch, sign, standing, old)
   local player, score, seq, version, updated_at, name = unpack(standing)
   local sorted, records = sorted_key(base, epoch), record_key(base, epoch)
-  local old = redis.call('HGET', records, player)
   local old_seq, old_version = nil, 0
   if old then
     old_seq, old_version = read_record(old)
-    if old_version >= version then return 0 end
+    if old_version >= version then return 0, old end
     if old_seq ~= seq then redis.call('ZREM', sorted, member_of(player, old_seq)) end
   end
   redis.call('ZADD', sorted, digits(sign * score), member_of(player, seq))
-  redis.call('HSET', records, player,
-    struct.pack('>I7I6I6', MAX_SEQ - seq, version, updated_at) .. name)
-  return version - old_version
+  local new = struct.pack('>I7I6I6', MAX_SEQ - seq, version, updated_at) .. name
+  redis.call('HSET', records, player, new)
+  return version - old_version, new
 end
 
 local function now_ms()
