@@ -99,6 +99,26 @@ export function readingBehaviour(database: () => TestDatabase): void {
     });
   }
 
+  it("a page shows each standing as a look-up does, whatever its score and name", async () => {
+    const ledger = await database().openLedger();
+    const game = await newGame(ledger, ["latest_descending"]);
+    const board = boardOf(game, "latest_descending");
+    const names = ["Zoë 🦊", 'a "quoted" \\ name', "null", '["x"]', "\u2028", undefined];
+    const points = [Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER, 0, -1, 2 ** 53 - 2, 7];
+    const events = names.map((displayName, n) =>
+      eventOf(game, { playerId: `p${n}`, points: points[n] ?? 0, displayName }),
+    );
+    await Promise.all(events.map((event) => ledger.events.submit(event)));
+    const { standings } = await ledger.standings.page(board, undefined, 100);
+    assert.deepEqual(
+      standings.map(({ score, displayName }) => ({ score, displayName })),
+      events.map((event) => ({ score: event.points, displayName: event.displayName })),
+    );
+    for (const standing of standings) {
+      assert.deepEqual(await ledger.standings.find(board, standing.playerId), standing);
+    }
+  });
+
   it("the boards that changed are the ready ones of games with later events", async () => {
     const { ledger, game, scored } = await playedGame();
     const other = await newGame(ledger);
