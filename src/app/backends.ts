@@ -4,10 +4,10 @@ import type { Log } from "../ops/log.ts";
 import { connectRedis, type RedisConnection } from "../ranking/redis-connection.ts";
 import type { Settings } from "./settings.ts";
 
-/** Longer than a statement may take, in ms; see the ledger's `lostAfterSeconds`. */
+/** How long a statement may take, in ms; see the ledger's `lostAfterSeconds`. */
 export const statementMs = 10_000;
 
-/** The server that the settings name, or else the embedded one; connects on first use. */
+/** The server that the settings name, which is connected to on first use, or else the embedded one. */
 export async function openDatabase(settings: Settings, log: Log) {
   const { DATABASE_URL, SCORE_DATA_DIR } = settings;
   if (DATABASE_URL === undefined) return openEmbeddedDatabase(SCORE_DATA_DIR);

@@ -31,8 +31,8 @@ interface BoardReaderOptions {
 /**
  * Reads boards: from the ranking, and while that is unavailable the top from
  * the ledger, with at most one query a board at a time and a tick. A top that
- * is read after another is never older. Who reads the same page at a time is
- * given the same object.
+ * is read after another is never older. Who reads the same page of a ranking at
+ * a time is given the same object.
  */
 export class BoardReader {
   readonly #options: BoardReaderOptions;
@@ -48,8 +48,7 @@ export class BoardReader {
   /** Up to `limit` standings after `offset`; rejects `ranking_unavailable` only for what lies below the first 100. */
   async page(board: Board, offset: number, limit: number): Promise<RankedPage> {
     try {
-      const key = `${board.boardNo}/${offset}/${limit}`;
-      return await this.#pages.read(key, () => this.#ranked(board, offset, limit));
+      return await this.#ranked(board, offset, limit);
     } catch (error) {
       if (!isScoreError(error, "ranking_unavailable") || offset + limit > maxEntries) throw error;
       const top = await this.#top(board);
@@ -87,9 +86,11 @@ export class BoardReader {
   async #ranked(board: Board, offset: number, limit: number): Promise<RankedPage> {
     const { boardNo } = board;
     const shown = this.#shown.get(boardNo);
+    // Only the query is shared: each waits by itself for a ranking that is behind.
     const page = await this.#options.projector.read(board, async (ranking) => {
       if (shown) await ranking.place(board, shown.standings);
-      return ranking.page(board, offset, limit);
+      const key = `${boardNo}/${offset}/${limit}`;
+      return this.#pages.read(key, () => ranking.page(board, offset, limit));
     });
     if (this.#shown.get(boardNo) === shown) this.#shown.delete(boardNo);
     this.#tops.delete(boardNo);

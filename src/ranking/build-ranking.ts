@@ -8,7 +8,7 @@ import type { Ranking } from "./ranking.ts";
 /** Standings read and written in one step when nothing else matters. */
 const stepStandings = 1_000;
 
-/** And when others go on meanwhile: 2.5 ms of an embedded ledger, which does one thing at a time. */
+/** And when others go on meanwhile: 2 ms of an embedded ledger, which does one thing at a time. */
 const gentleStandings = 250;
 
 interface BuildOptions {

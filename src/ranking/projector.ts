@@ -211,7 +211,8 @@ export class Projector {
       const placements = await this.#projection(board).place(standings);
       placements?.forEach((placement, index) => {
         const playerId = standings[index]?.playerId;
-        if (playerId !== undefined) found.set(placementKey(board.boardNo, playerId), placement);
+        if (playerId === undefined || placement.rank === 0) return;
+        found.set(placementKey(board.boardNo, playerId), placement);
       });
     };
     await Promise.all([...byBoard.values()].map(placeBoard));

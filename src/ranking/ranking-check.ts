@@ -8,7 +8,7 @@ import { Pace } from "./pace.ts";
 import type { Comparison, Ranking, RankingState, ScanCursor } from "./ranking.ts";
 import { differenceOf, type RankingDifference } from "./ranking-difference.ts";
 
-/** Standings compared in one step: 2.5 ms of an embedded ledger, which does one thing at a time. */
+/** Standings compared in one step: 2 ms of an embedded ledger, which does one thing at a time. */
 const stepStandings = 250;
 
 /** A commit is in the ranking within this many ms, or else the ranking is behind. */

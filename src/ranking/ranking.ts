@@ -12,7 +12,7 @@ export interface RankingState {
 
 /** Where a standing is. */
 export interface Placement {
-  /** From 1. */
+  /** From 1; 0 when somebody took the player out of the order, and the standing was there before. */
   readonly rank: number;
   /** Before the call; undefined when the player was not on the board. */
   readonly previousRank: number | undefined;

@@ -12,7 +12,7 @@ interface Turn<T> {
 export class SharedReads<T> {
   readonly #turns = new Map<string, Turn<T>>();
 
-  /** `read` must read the same for the same `key`. */
+  /** `read` must read the same for the same `key`, and reject rather than throw. */
   read(key: string, read: () => Promise<T>): Promise<T> {
     const turn = this.#turns.get(key);
     if (turn === undefined) return this.#begin(key, read);

@@ -1,13 +1,16 @@
 import type { Standing } from "../model/standing.ts";
 
-/** Rows of one part of the table: 512 KiB of numbers. */
+/** Rows of a whole part of the table: 512 KiB of numbers, half of which growing copies at most. */
 const partRows = 16_384;
+
+/** Rows that a part has room for at first: most boards are small. */
+const firstRows = 64;
 
 /** The numbers of a row: score, seq, version, updatedAt. */
 const rowNumbers = 4;
 
 interface Part {
-  readonly numbers: Float64Array;
+  numbers: Float64Array;
   readonly playerIds: string[];
   readonly displayNames: (string | undefined)[];
 }
@@ -18,7 +21,9 @@ interface Part {
  * their ids. The table grows by parts, so that it never copies itself.
  */
 export class StandingTable {
+  /** All but the last one whole. */
   readonly #parts: Part[] = [];
+  /** The rows of all parts. */
   #size = 0;
 
   get size(): number {
@@ -29,11 +34,17 @@ export class StandingTable {
   add(standing: Standing): number {
     const row = this.#size;
     if (row % partRows === 0) {
-      const numbers = new Float64Array(partRows * rowNumbers);
+      const numbers = new Float64Array(firstRows * rowNumbers);
       this.#parts.push({ numbers, playerIds: [], displayNames: [] });
     }
     this.#size += 1;
-    this.#part(row).playerIds.push(standing.playerId);
+    const part = this.#part(row);
+    part.playerIds.push(standing.playerId);
+    if ((row % partRows) * rowNumbers === part.numbers.length) {
+      const numbers = new Float64Array(2 * part.numbers.length);
+      numbers.set(part.numbers);
+      part.numbers = numbers;
+    }
     this.set(row, standing);
     return row;
   }

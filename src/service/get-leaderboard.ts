@@ -14,7 +14,7 @@ export interface LeaderboardRequest {
   readonly aroundPlayerId: string;
 }
 
-/** Part of a board; one object for all who read the same part at a time. */
+/** Part of a board; one object for all who read the same page of a ranking at a time. */
 export type LeaderboardPage = RankedPage;
 
 /** The number of entries when a request does not say. */

@@ -86,6 +86,30 @@ describe("a ranking in Redis", () => {
     await ranking.remove(board.boardNo);
   });
 
+  it("goes on being read when somebody took a player out of its order, or only its record", async () => {
+    const ranking = await open(randomUUID());
+    const board = aBoard("descending");
+    const standings = ["ann", "bob", "cid"].map((playerId, n) =>
+      aStanding({ playerId, score: 9 - n, seq: n + 1 }),
+    );
+    await build(ranking, board, { standings });
+    const keys = await keysOf(board.boardNo);
+    const keyOf = (kind: string) => keys.find((key) => key.includes(`:${kind}:`)) ?? "";
+    assert.equal(await redis.zremrangebyrank(keyOf("z"), -1, -1), 1, "the best is last in Redis");
+    assert.equal(await redis.hdel(keyOf("r"), "bob"), 1);
+    assert.equal(await ranking.around(board, "ann", 3), undefined);
+    assert.equal(await ranking.around(board, "bob", 3), undefined);
+    const shown = await ranking.page(board, 0, 10);
+    assert.deepEqual(
+      shown.standings.map(({ playerId, score, seq }) => ({ playerId, score, seq })),
+      [
+        { playerId: "bob", score: 8, seq: 2 },
+        { playerId: "cid", score: 7, seq: 3 },
+      ],
+    );
+    await ranking.remove(board.boardNo);
+  });
+
   it("keeps ledgers apart that share a Redis", async () => {
     const [first, second] = [await open("11111111-a"), await open("22222222-b")];
     const board = aBoard("descending");

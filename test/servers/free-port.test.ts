@@ -5,9 +5,13 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { it } from "node:test";
 import { freePort, lowestPort } from "./free-port.ts";
 
-it("gives ports that no outgoing connection takes meanwhile, and that nobody listens on", async () => {
-  const range = await readFile("/proc/sys/net/ipv4/ip_local_port_range", "utf8");
+it("gives ports that no outgoing connection takes meanwhile, and that nobody listens on", async (t) => {
+  const range = await readFile("/proc/sys/net/ipv4/ip_local_port_range", "utf8").catch(() => "");
   const lowestOutgoing = Number.parseInt(range, 10);
+  if (!(lowestOutgoing > 32_767)) {
+    t.skip(`this system gives outgoing connections ports from ${lowestOutgoing} on`);
+    return;
+  }
   for (let round = 0; round < 50; round++) {
     const port = await freePort();
     assert.ok(port < lowestOutgoing, `${port} may be taken by anyone`);
@@ -20,7 +24,7 @@ it("gives ports that no outgoing connection takes meanwhile, and that nobody lis
 it("passes over ports that are taken", async () => {
   const taken: Server[] = [];
   try {
-    // Of ten ports one after the other is taken.
+    // Five of ten ports are taken, one after the other.
     for (let left = 5; left > 0; left--) {
       const port = await freePort(lowestPort + 9);
       const server = createServer().listen(port, "127.0.0.1");

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-/** Above those of the service and of Envoy. */
+/** Above those of the web lane and of Envoy; the gRPC lane's is above all of these. */
 export const lowestPort = 11_000;
 
 /** From the next one on the system takes ports for outgoing connections, at any moment. */
@@ -17,12 +17,14 @@ export async function freePort(highest = highestOfServers): Promise<number> {
   for (;;) {
     const port = randomInt(lowestPort, highest + 1);
     const server = createServer();
-    const isFree = once(server, "listening").then(
-      () => true,
-      () => false,
-    );
+    const listening = once(server, "listening");
     server.listen(port, "127.0.0.1");
-    if (!(await isFree)) continue;
+    try {
+      await listening;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") continue;
+      throw error;
+    }
     server.close();
     await once(server, "close");
     return port;

@@ -5,8 +5,8 @@
 -- ARGV[1] sign: 1 on a descending board, -1 on an ascending one
 -- ARGV[2] publish: PUBLISH or SPUBLISH
 -- ARGV[3] standings: JSON [[player, score, seq, version, updated_at, name], ...]
--- Returns {epoch, version, rank, previous rank (0: none), rank, ...}, or false
--- when the board has no ranking.
+-- Returns {epoch, version, rank (0: taken out), previous rank (0: none), rank,
+-- ...}, or false when the board has no ranking.
 --!include record.lua
 local base, sign, publish, standings = KEYS[1], tonumber(ARGV[1]), ARGV[2], cjson.decode(ARGV[3])
 local meta =
