@@ -9,7 +9,7 @@ import type { MethodDefinition } from "@grpc/grpc-js";
 import { ScoreService } from "../../gen/score/v1/score_pb.js";
 import { ScoreError } from "../model/score-error.ts";
 import type { Frame } from "../watch/frame.ts";
-import { madeOnce } from "./made-once.ts";
+import { madeOnce, madeOnceIfShared } from "./made-once.ts";
 import { fromFrame } from "./messages.ts";
 
 /** A method of the contract as grpc-js takes it; frames of watches go in as they are. */
@@ -33,7 +33,7 @@ function responseEncoder(method: DescMethod): (response: never) => Buffer {
   const { watchLeaderboard, getLeaderboard } = ScoreService.method;
   const encode = encoder(method.output);
   if (method === watchLeaderboard) return madeOnce((frame: Frame) => encode(fromFrame(frame)));
-  return method === getLeaderboard ? madeOnce<object, Buffer>(encode) : encode;
+  return method === getLeaderboard ? madeOnceIfShared<object, Buffer>(encode) : encode;
 }
 
 function encoder<D extends DescMessage>(desc: D) {

@@ -8,6 +8,7 @@ import {
 } from "@bufbuild/protobuf";
 import { AdminService, GameSchema } from "../../gen/score/v1/admin_pb.js";
 import {
+  type GetLeaderboardResponse,
   GetLeaderboardResponseSchema,
   ScoreService,
   type WatchLeaderboardRequest,
@@ -26,7 +27,7 @@ import { updateScores } from "../service/update-scores.ts";
 import { verifyRanking } from "../service/verify-ranking.ts";
 import type { WatchRequest } from "../service/watch-leaderboard.ts";
 import type { Guard } from "./guard.ts";
-import { madeOnce } from "./made-once.ts";
+import { madeOnce, sharedByMany } from "./made-once.ts";
 import {
   fromAccepted,
   fromBoard,
@@ -67,9 +68,10 @@ export function unaryMethods(rooms: Rooms, guard: Guard): readonly UnaryMethod[]
       const refuse = (error: unknown) => guard.refuse("UpdateScores", error);
       return { results: results.map((result) => fromResult(result, refuse)) };
     }),
-    unary(score.getLeaderboard, async (call, request) =>
-      leaderboardOf(await getLeaderboard(rooms, call, { ...request, limit: request.limit })),
-    ),
+    unary(score.getLeaderboard, async (call, request) => {
+      const page = await getLeaderboard(rooms, call, { ...request, limit: request.limit });
+      return request.aroundPlayerId === "" ? sharedLeaderboard(page) : fromLeaderboard(page);
+    }),
     unary(score.getStanding, async (call, request) => {
       const { standing, rank, percentile, totalPlayers } = await getStanding(rooms, call, request);
       return {
@@ -115,14 +117,16 @@ export function streamMethods(rooms: Rooms): readonly StreamMethod[] {
   ];
 }
 
-/** Made once for all who read the same page at a time. */
-const leaderboardOf = madeOnce((page: LeaderboardPage) =>
-  create(GetLeaderboardResponseSchema, {
+function fromLeaderboard(page: LeaderboardPage): GetLeaderboardResponse {
+  return create(GetLeaderboardResponseSchema, {
     ...fromPage(page),
     entries: page.standings.map((standing) => fromStanding(standing, standing.rank)),
     nextPageToken: nextPageToken(page),
-  }),
-);
+  });
+}
+
+/** Made once for all who read the same page at a time. */
+const sharedLeaderboard = madeOnce((page: LeaderboardPage) => sharedByMany(fromLeaderboard(page)));
 
 export function toWatchRequest(request: WatchLeaderboardRequest): WatchRequest {
   const { gameId, boardId, limit, knownEpoch, knownVersion } = request;

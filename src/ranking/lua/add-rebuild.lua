@@ -11,12 +11,7 @@ local base, epoch, lease, sign, standings =
 local meta = redis.call('HMGET', base, 'building', 'server')
 if meta[1] ~= epoch or meta[2] ~= this_server() then return 0 end
 local changed_at = tonumber(redis.call('HGET', base, 'changed_at') or '0')
-local built = 0
-for _, standing in ipairs(standings) do
-  local old = record_of(base, epoch, standing[1])
-  built = built + put(base, epoch, sign, standing, old)
-  changed_at = math.max(changed_at, standing[5])
-end
-redis.call('HINCRBY', base, 'built_changes', digits(built))
+for _, standing in ipairs(standings) do changed_at = math.max(changed_at, standing[5]) end
+put_into_building(base, epoch, sign, standings)
 redis.call('HSET', base, 'lease_ends', digits(now_ms() + lease), 'changed_at', digits(changed_at))
 return 1

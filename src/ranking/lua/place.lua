@@ -18,12 +18,7 @@ if building and tonumber(meta[6] or '0') < now_ms() then
   redis.call('UNLINK', sorted_key(base, building), record_key(base, building))
   redis.call('HDEL', base, 'building', 'built_changes', 'builder', 'lease_ends')
 elseif building then
-  local built = 0
-  for _, standing in ipairs(standings) do
-    local old = record_of(base, building, standing[1])
-    built = built + put(base, building, sign, standing, old)
-  end
-  redis.call('HINCRBY', base, 'built_changes', digits(built))
+  put_into_building(base, building, sign, standings)
 end
 if not epoch then return false end
 

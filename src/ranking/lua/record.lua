@@ -58,6 +58,16 @@ local function put(base, epoch, sign, standing, old)
   return version - old_version, new
 end
 
+-- Puts standings into the epoch that is being built.
+local function put_into_building(base, building, sign, standings)
+  local grown = 0
+  for _, standing in ipairs(standings) do
+    local old = record_of(base, building, standing[1])
+    grown = grown + put(base, building, sign, standing, old)
+  end
+  redis.call('HINCRBY', base, 'built_changes', digits(grown))
+end
+
 local function now_ms()
   local now = redis.call('TIME')
   return now[1] * 1000 + math.floor(now[2] / 1000)
