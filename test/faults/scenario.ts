@@ -65,10 +65,14 @@ function scenario<S extends Stage>(
       const stage = await start();
       try {
         const trial = await Trial.start({ stage, dice, onProgress });
-        await trial.alone(alone);
-        const short = mixed.filter(({ isLong = false }) => !isLong);
-        if (short.length > 0) await trial.mixed(short, mixedMs);
-        return await trial.end();
+        try {
+          await trial.alone(alone);
+          const short = mixed.filter(({ isLong = false }) => !isLong);
+          if (short.length > 0) await trial.mixed(short, mixedMs);
+          return await trial.end();
+        } finally {
+          trial.abandon();
+        }
       } finally {
         await stage.close();
       }

@@ -4,30 +4,18 @@ import { BoardModel } from "../ledger/board-model.ts";
 import type { Dice } from "./dice.ts";
 import type { Fault } from "./fault.ts";
 import { firstDifference } from "./judge/exact-order.ts";
-import type { History, RankedBoard, Violation } from "./judge/history.ts";
+import type { Complaint, Healing, History, RankedBoard, Violation } from "./judge/history.ts";
 import { judge } from "./judge/judge.ts";
 import { Recorder } from "./judge/recorder.ts";
+import { soonMs } from "./judge/well-again.ts";
 import { boards, Load } from "./load/load.ts";
 import type { Stage } from "./stage.ts";
-
-/**
- * After the last fault ended, everything is as the ledger says within this
- * long, in ms. An instance that died for good is given up after 20 s, and a
- * commit whose answer was lost may still happen for 12 s.
- */
-export const soonMs = 30_000;
 
 /** A hundred starts of an embedded service take three minutes, on a busy machine ten. */
 const longestStrikeMs = 1_200_000;
 
 /** Load before and after each fault. */
 const betweenMs = 300;
-
-/** How long it took after a fault until all was well. */
-export interface Healing {
-  readonly fault: string;
-  readonly ms: number;
-}
 
 /** What a trial found. */
 export interface Verdict {
@@ -50,7 +38,6 @@ export class Trial<S extends Stage> {
   readonly #gameId = `game-${randomUUID()}`;
   readonly #recorder = new Recorder();
   readonly #healings: Healing[] = [];
-  readonly #late: Violation[] = [];
   /**
    * As they were last read, all at one time. A moment later one may be away
    * again: what a lost answer was about is looked for twice.
@@ -101,22 +88,29 @@ export class Trial<S extends Stage> {
     );
   }
 
+  /** Ends the load when the trial can't go on. */
+  abandon(): void {
+    this.#load?.abandon();
+  }
+
   /** Ends the load and judges. */
   async end(): Promise<Verdict> {
     const { stage, onProgress } = this.#options;
     onProgress("the judge");
     await this.#settle("the end");
     await this.#load?.end();
-    const logged = await this.#logged();
+    const complaints = await this.#complaints();
     const history: History = {
       boards,
       ...this.#recorder.noted,
       ...(await stage.ledger(this.#gameId)),
       rankings: this.#rankings,
+      healings: this.#healings,
+      complaints,
     };
     const answered = history.attempts.filter(({ outcome }) => "seq" in outcome).length;
     return {
-      violations: [...this.#late, ...judge(history), ...logged],
+      violations: judge(history),
       healings: this.#healings,
       acknowledged: answered,
       refused: history.attempts.length - answered,
@@ -163,13 +157,8 @@ export class Trial<S extends Stage> {
     for (;;) {
       const wrong = await this.#difference(expected).catch((error: unknown) => String(error));
       const ms = performance.now() - from;
-      if (wrong === undefined) {
-        this.#healings.push({ fault: after, ms });
-        return;
-      }
-      if (ms > soonMs) {
-        const what = `${Math.round(ms)} ms after ${after} was over ${wrong}`;
-        this.#late.push({ promise: "exact order", what });
+      if (wrong === undefined || ms > soonMs) {
+        this.#healings.push({ fault: after, ms, wrong });
         return;
       }
       await pause(20);
@@ -206,11 +195,14 @@ export class Trial<S extends Stage> {
     return undefined;
   }
 
-  /** What instances logged as errors since they were last started: a fault outside is none. */
-  async #logged(): Promise<readonly Violation[]> {
-    const logs = this.#options.stage.services.map(async ({ name, service }) => {
-      const lines = (await service.log()).split("\n").filter((line) => line.includes('"level":50'));
-      return lines.map((line): Violation => ({ promise: "quiet log", what: `${name}: ${line}` }));
+  /** A failure is logged with its level or, when nobody caught it, with where it was thrown. */
+  async #complaints(): Promise<readonly Complaint[]> {
+    const logs = this.#options.stage.services.map(async ({ name: source, service }) => {
+      const lines = (await service.logs()).split("\n");
+      return [
+        ...lines.filter((line) => /"level":[56]0|^ {4}at /.test(line)),
+        ...service.deaths.map((log) => `it ended by itself: ${log}`),
+      ].map((what) => ({ source, what }));
     });
     return (await Promise.all(logs)).flat();
   }

@@ -1,6 +1,8 @@
 import type { TestContext } from "node:test";
 import fc from "fast-check";
 
+const longestMs = 200_000;
+
 /**
  * Holds a property in `schedules` orders of events, other ones in every run. A
  * failure is shrunk and tells how to see that one case again, with its turns:
@@ -20,14 +22,19 @@ export async function explore<T extends { readonly scheduler: fc.Scheduler }>(
   const began = process.cpuUsage();
   const details = await fc.check(fc.asyncProperty(scenarios, hold), {
     numRuns: Math.ceil(schedules * Number(FAULT_TIMES)),
-    // A machine that is busy explores less.
-    interruptAfterTimeLimit: 60_000 * Number(FAULT_TIMES),
+    // Below the time limit of a test: what was not explored is a failure of its own.
+    interruptAfterTimeLimit: longestMs * Number(FAULT_TIMES),
     ...(FAULT_SEED === undefined ? {} : { seed: Number(FAULT_SEED) }),
     ...(FAULT_PATH === undefined ? {} : { path: FAULT_PATH }),
   });
   const { user, system } = process.cpuUsage(began);
   t.diagnostic(`${details.numRuns} schedules in ${Math.round((user + system) / 1_000)} ms of CPU`);
-  if (!details.failed) return;
+  if (!details.failed) {
+    // A path is a single case.
+    const planned = FAULT_PATH === undefined ? schedules * Number(FAULT_TIMES) : 1;
+    if (details.numRuns >= planned) return;
+    throw new Error(`${details.numRuns} of ${planned} schedules in ${longestMs} ms`);
+  }
   const { seed, counterexamplePath, counterexample, numShrinks, errorInstance } = details;
   const { scheduler, ...scenario } = counterexample?.[0] ?? {};
   throw new Error(

@@ -45,6 +45,8 @@ interface Running {
   readonly pid: number;
   /** Resolves when the process has ended and the watchdog no longer guards it. */
   readonly ended: Promise<void>;
+  /** It has answered, and nobody has asked it to end. */
+  isToRun: boolean;
 }
 
 /**
@@ -60,6 +62,7 @@ export class ServerProcess {
   /** Undefined from the moment the server has ended, by whatever cause, until the next launch. */
   #running: Running | undefined;
   #closed: Promise<void> | undefined;
+  readonly #deaths: string[] = [];
 
   private constructor(folder: string, { user, environment = {} }: Surroundings) {
     this.folder = folder;
@@ -105,6 +108,7 @@ export class ServerProcess {
   async stop(signal: NodeJS.Signals): Promise<void> {
     const running = this.#running;
     if (!running) return;
+    running.isToRun = false;
     await this.#signalTree("CONT", running);
     running.child.kill(signal);
     running.child.ref();
@@ -120,6 +124,7 @@ export class ServerProcess {
   async kill(): Promise<void> {
     const running = this.#running;
     if (!running) return;
+    running.isToRun = false;
     running.child.ref();
     await this.#signalTree("KILL", running);
     await running.ended;
@@ -134,6 +139,11 @@ export class ServerProcess {
     await this.#signalTree("CONT", this.#expectRunning());
   }
 
+  /** What it had written each time that it ended unasked after it had answered. */
+  get deaths(): readonly string[] {
+    return this.#deaths;
+  }
+
   /** What the server wrote since it was last started. */
   async log(): Promise<string> {
     return readFile(this.#logFile, "utf8");
@@ -144,6 +154,7 @@ export class ServerProcess {
     this.#closed ??= (async () => {
       if (signal) await this.stop(signal).catch(() => {});
       const running = this.#running;
+      if (running) running.isToRun = false;
       running?.child.ref();
       await Promise.all([this.#watchdog.close(), running?.ended]);
     })();
@@ -163,7 +174,8 @@ export class ServerProcess {
     const next = await program();
     const running = await this.#spawn(next);
     this.#running = running;
-    running.ended.then(() => {
+    running.ended.then(async () => {
+      if (running.isToRun) this.#deaths.push(await this.log());
       if (this.#running === running) this.#running = undefined;
     });
     const deadline = performance.now() + START_TIMEOUT_MS;
@@ -176,6 +188,7 @@ export class ServerProcess {
       }
       await delay(5);
     }
+    running.isToRun = true;
   }
 
   async #spawn({ command, args }: Program): Promise<Running> {
@@ -193,7 +206,7 @@ export class ServerProcess {
       this.#watchdog.guard(child.pid);
       child.unref();
       const ended = once(child, "exit").then(() => this.#watchdog.release());
-      return { child, pid: child.pid, ended };
+      return { child, pid: child.pid, ended, isToRun: false };
     } finally {
       await log.close();
     }

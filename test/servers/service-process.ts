@@ -16,6 +16,8 @@ export class ServiceProcess {
   readonly #secret: string;
   /** Undefined until the first start; another one after each. */
   #grpcAddress: string | undefined;
+  /** Of the starts before the last. */
+  #pastLogs = "";
 
   private constructor(process: ServerProcess, settings: Readonly<Record<string, string>>) {
     this.#process = process;
@@ -44,6 +46,7 @@ export class ServiceProcess {
   /** Resolves when the service has printed its addresses. */
   async start(): Promise<void> {
     const settings = Object.entries(this.#environment).map(([name, value]) => `${name}=${value}`);
+    this.#pastLogs += await this.#process.log().catch(() => "");
     const node = [process.execPath, "--disable-warning=ExperimentalWarning", main];
     await this.#process.launch({
       program: async () => ({ command: "env", args: [...settings, ...node] }),
@@ -76,6 +79,16 @@ export class ServiceProcess {
   /** What it printed and logged since it was last started. */
   async log(): Promise<string> {
     return this.#process.log();
+  }
+
+  /** The same over all its starts. */
+  async logs(): Promise<string> {
+    return this.#pastLogs + (await this.#process.log());
+  }
+
+  /** What it had written each time that it ended by itself. */
+  get deaths(): readonly string[] {
+    return this.#process.deaths;
   }
 
   token(role: Role): Promise<string> {

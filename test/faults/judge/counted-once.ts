@@ -43,6 +43,10 @@ function* checkAcknowledgements({ attempts, events, boards }: History): Generato
       yield `${actionId} was acknowledged as ${outcome.seq} and is ${row.seq} in the ledger`;
     } else if (!outcome.duplicate) {
       news.set(actionId, (news.get(actionId) ?? 0) + 1);
+      for (const { boardId } of boards) {
+        if (boardId in outcome.scores) continue;
+        yield `${actionId} was answered without a score on ${boardId}`;
+      }
       for (const [boardId, score] of Object.entries(outcome.scores)) {
         const [expected, ...later] = scores.after(boardId, row);
         // Who changed nothing is told the standing as it is, perhaps already a later one.

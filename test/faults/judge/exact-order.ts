@@ -1,9 +1,37 @@
 import { BoardModel } from "../../ledger/board-model.ts";
 import type { History, Violation } from "./history.ts";
 
-/** Each total equals its events, and each ranking is the ledger's order to the last tie. */
+/**
+ * Each total equals its events, each ranking is the ledger's order to the last
+ * tie, and what was read stood there at some time, in order.
+ */
 export function checkExactOrder(history: History): Violation[] {
-  return [...checkBoards(history)].map((what) => ({ promise: "exact order", what }));
+  const found = [...checkBoards(history), ...checkReads(history)];
+  return found.map((what) => ({ promise: "exact order", what }));
+}
+
+function* checkReads({ boards, events, reads }: History): Generator<string> {
+  for (const board of boards) {
+    const sign = board.direction === "descending" ? 1 : -1;
+    const scores = new Map<string, Set<number>>();
+    const model = new BoardModel(board);
+    for (const event of events) {
+      const reached = scores.get(event.playerId) ?? new Set();
+      scores.set(event.playerId, reached.add(model.add(event).score));
+    }
+    for (const { what, entries, isTop } of reads.filter((read) => read.boardId === board.boardId)) {
+      for (const [index, { rank, playerId, score }] of entries.entries()) {
+        if (!scores.get(playerId)?.has(score)) {
+          yield `${what} showed ${playerId} with ${score}, which never was`;
+        }
+        if (isTop && rank !== index + 1) yield `${what} showed rank ${rank} at place ${index + 1}`;
+        const above = entries[index - 1];
+        if (above && sign * (score - above.score) > 0) {
+          yield `${what} showed ${score} of ${playerId} below ${above.score}`;
+        }
+      }
+    }
+  }
 }
 
 function* checkBoards({ boards, events, standings, rankings }: History): Generator<string> {

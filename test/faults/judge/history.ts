@@ -50,13 +50,20 @@ export interface Misuse {
   readonly refusal: Refusal | undefined;
 }
 
-/** A read that the service owes an answer while its ledger works. */
+/** A read that the service owes an answer while its ledger works; or a watch, which it owes to go on. */
 export interface Read {
   readonly what: string;
+  readonly boardId: string;
+  /** By an open stream, which ends with its instance. */
+  readonly isStreamed: boolean;
   readonly sentAt: number;
   readonly answeredAt: number;
   /** Undefined: it was answered. */
   readonly refusal: Refusal | undefined;
+  /** What it showed. */
+  readonly entries: readonly ShownEntry[];
+  /** Whether they are a board's first ones. */
+  readonly isTop: boolean;
 }
 
 /** One state as a watcher saw it; heartbeats are none. */
@@ -96,6 +103,29 @@ export interface FaultSpan {
   readonly until: number;
 }
 
+/** Who took part, whatever came of it. */
+export interface Participant {
+  readonly role: "client" | "watcher" | "reader" | "cheater";
+  /** As in attempts and states. */
+  readonly name: string;
+  /** That a watcher watches. */
+  readonly boardId?: string;
+}
+
+/** How long it took after a fault until all was well. */
+export interface Healing {
+  readonly fault: string;
+  readonly ms: number;
+  /** What was not well when nobody waited any longer. */
+  readonly wrong: string | undefined;
+}
+
+/** What an instance logged, over all its starts, that nobody should have to read. */
+export interface Complaint {
+  readonly source: string;
+  readonly what: string;
+}
+
 /** A board in the order of a ranking, best first. */
 export interface RankedBoard {
   /** Where it was read, for the report. */
@@ -113,6 +143,7 @@ export interface BoardRules {
 /** All that happened in a run, as it was seen from outside. */
 export interface History {
   readonly boards: readonly BoardRules[];
+  readonly participants: readonly Participant[];
   readonly attempts: readonly Attempt[];
   readonly misuses: readonly Misuse[];
   readonly reads: readonly Read[];
@@ -122,11 +153,20 @@ export interface History {
   readonly events: readonly LedgerEvent[];
   readonly standings: readonly LedgerStanding[];
   readonly rankings: readonly RankedBoard[];
+  readonly healings: readonly Healing[];
+  readonly complaints: readonly Complaint[];
 }
 
 /** One broken promise, in words. */
 export interface Violation {
-  readonly promise: "counted once" | "exact order" | "never older" | "right refusal" | "quiet log";
+  readonly promise:
+    | "counted once"
+    | "exact order"
+    | "never older"
+    | "right refusal"
+    | "well again"
+    | "quiet log"
+    | "put to the test";
   readonly what: string;
 }
 

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { LedgerEvent } from "../../ledger/ledger-tables.ts";
-import type { Acknowledgement, Attempt, History, Misuse, Refusal, SeenState } from "./history.ts";
+import type {
+  Acknowledgement,
+  Attempt,
+  History,
+  Misuse,
+  Read,
+  Refusal,
+  SeenState,
+} from "./history.ts";
 import { judge } from "./judge.ts";
 
 const ada = { actionId: "a1", playerId: "ada", points: 5, seq: 1 };
@@ -27,6 +35,32 @@ function state(version: number, rows: readonly [string, number][], more: Partial
   return { ...place, version, totalPlayers: rows.length, entries, ...more };
 }
 
+const unavailable: Refusal = {
+  code: "Unavailable",
+  reason: "LEDGER_UNAVAILABLE",
+  saysWhen: true,
+};
+const lost: Refusal = { code: "Unavailable", reason: undefined, saysWhen: false };
+const unauthenticated: Refusal = {
+  code: "Unauthenticated",
+  reason: "UNAUTHENTICATED",
+  saysWhen: false,
+};
+
+function misused(refusal: Refusal | undefined, sentAt: number): Misuse {
+  const deserves = { code: "Unauthenticated", reason: "UNAUTHENTICATED" };
+  return { what: "a forged token", sentAt, answeredAt: sentAt + 5, deserves, refusal };
+}
+
+function read(more: Partial<Read>): Read {
+  return {
+    ...{ what: "the top", boardId: "main", isStreamed: false, isTop: true },
+    ...{ sentAt: 100, answeredAt: 105, refusal: undefined },
+    entries: [{ rank: 1, playerId: "ada", score: 5 }],
+    ...more,
+  };
+}
+
 const final = state(3, [
   ["bob", 7],
   ["ada", 5],
@@ -36,8 +70,14 @@ const final = state(3, [
 const clean: History = {
   boards: [{ boardId: "main", aggregation: "sum", direction: "descending" }],
   attempts: [asNew(ada, 5), asNew(bob, 5), asNew(more, 7)],
-  misuses: [],
-  reads: [],
+  participants: [
+    { role: "client", name: "c1" },
+    { role: "watcher", name: "w1", boardId: "main" },
+    { role: "reader", name: "r1" },
+    { role: "cheater", name: "x1" },
+  ],
+  misuses: [misused(unauthenticated, 100)],
+  reads: [read({})],
   states: [
     state(1, [["ada", 5]]),
     state(2, [
@@ -64,33 +104,15 @@ const clean: History = {
       ],
     },
   ],
+  healings: [{ fault: "the ledger rests", ms: 12, wrong: undefined }],
+  complaints: [],
 };
-
-const unavailable: Refusal = {
-  code: "Unavailable",
-  reason: "LEDGER_UNAVAILABLE",
-  saysWhen: true,
-};
-const lost: Refusal = { code: "Unavailable", reason: undefined, saysWhen: false };
 
 /** The clean history with `refusal` before the last acknowledgement. */
 const refused = (refusal: Refusal, sentAt: number): History => ({
   ...clean,
   attempts: [asNew(ada, 5), asNew(bob, 5), attempt(more, refusal, sentAt), asNew(more, 7)],
 });
-
-const misused = (refusal: Refusal | undefined, sentAt: number): Misuse => ({
-  what: "a forged token",
-  sentAt,
-  answeredAt: sentAt + 5,
-  deserves: { code: "Unauthenticated", reason: "UNAUTHENTICATED" },
-  refusal,
-});
-const unauthenticated: Refusal = {
-  code: "Unauthenticated",
-  reason: "UNAUTHENTICATED",
-  saysWhen: false,
-};
 
 function assertClean(history: History): void {
   assert.deepEqual(judge(history), []);
@@ -140,9 +162,32 @@ describe("the judge", () => {
       const attempts = [asNew(ada, 5), asNew(bob, 5), asNew({ ...more, seq: 9 }, 7)];
       assertFound({ ...clean, attempts }, /a3 was acknowledged as 9 and is 3/);
     });
+    it("answered without the score that it made", () => {
+      const silent = attempt(more, { duplicate: false, seq: 3, scores: {} });
+      const attempts = [asNew(ada, 5), asNew(bob, 5), silent];
+      assertFound({ ...clean, attempts }, /a3 was answered without a score on main/);
+    });
     it("answered with a score that it did not make", () => {
       const attempts = [asNew(ada, 5), asNew(bob, 5), asNew(more, 9)];
       assertFound({ ...clean, attempts }, /a3 was answered with 9 on main, and made it 7/);
+    });
+  });
+
+  describe("finds that a run proves less than it should:", () => {
+    it("not all was well soon after a fault", () => {
+      const healing = { fault: "the ledger rests", ms: 30_001, wrong: "main in Redis differs" };
+      const late = { ...clean, healings: [...clean.healings, healing] };
+      assertFound(late, /^well again: 30001 ms after the ledger rests was over: main in Redis/);
+    });
+    it("an instance complained", () => {
+      const complaints = [{ source: "instance 1", what: '{"level":50}' }];
+      assertFound({ ...clean, complaints }, /^quiet log: instance 1: {"level":50}/);
+    });
+    it("a watcher saw nothing, and others got nothing to judge", () => {
+      assertFound({ ...clean, states: [] }, /^put to the test: the watcher w1 of main got nothing/);
+      assertFound({ ...clean, attempts: [] }, /the client c1 got nothing to judge/);
+      assertFound({ ...clean, reads: [] }, /the reader r1 got nothing to judge/);
+      assertFound({ ...clean, misuses: [] }, /the cheater x1 got nothing to judge/);
     });
   });
 
@@ -164,6 +209,19 @@ describe("the judge", () => {
       const rankings = [{ source: "Redis", boardId: "main", entries }];
       const tied = { ...clean, attempts: clean.attempts.slice(0, 2), events: [ada, bob], rankings };
       assertFound(tied, /main in Redis is not the ledger's order: at 1 of 2 is bob 5/);
+    });
+    it("a read of a score that never was", () => {
+      const reads = [read({ entries: [{ rank: 1, playerId: "ada", score: 6 }] })];
+      assertFound({ ...clean, reads }, /the top showed ada with 6, which never was/);
+    });
+    it("a read whose rows are upside down, or whose ranks are not their places", () => {
+      const entries = [
+        { rank: 1, playerId: "ada", score: 5 },
+        { rank: 3, playerId: "bob", score: 7 },
+      ];
+      const history = { ...clean, reads: [read({ entries })] };
+      assertFound(history, /the top showed 7 of bob below 5/);
+      assertFound(history, /the top showed rank 3 at place 2/);
     });
     it("a player that the ranking lacks, or has beyond", () => {
       const [ranking] = clean.rankings;
@@ -224,6 +282,14 @@ describe("the judge", () => {
       ]);
       assertFound({ ...clean, states: [upsideDown, final] }, /7 of bob stood below 5/);
     });
+    it("by a rank that is not its place", () => {
+      const states = [state(1, [], { entries: [{ rank: 2, playerId: "ada", score: 5 }] }), final];
+      assertFound({ ...clean, states }, /w1 of main: rank 2 stood at place 1/);
+    });
+    it("by the number of players in the end", () => {
+      const states = [...clean.states.slice(0, 2), { ...final, totalPlayers: 9 }];
+      assertFound({ ...clean, states }, /the last state has 9 players instead of 2/);
+    });
     it("by not seeing the final state", () => {
       const states = clean.states.slice(0, 2);
       assertFound(
@@ -274,8 +340,17 @@ describe("the judge", () => {
       );
     });
     it("of a read while nothing explained it", () => {
-      const read = { what: "the top", sentAt: 100, answeredAt: 105, refusal: unavailable };
-      assertFound({ ...clean, reads: [read] }, /the top was refused .* while nothing explained it/);
+      const reads = [...clean.reads, read({ refusal: unavailable, entries: [] })];
+      assertFound({ ...clean, reads }, /the top was refused .* while nothing explained it/);
+    });
+    it("of a watch that ended, but where open streams may break", () => {
+      const watch = read({ what: "a watch", isStreamed: true, refusal: lost, entries: [] });
+      const ended = { ...clean, reads: [...clean.reads, watch] };
+      assertFound(ended, /a watch was refused .* while no answer could get lost/);
+      const faults = [
+        { fault: "restart", tolerates: "streams" as const, isMixed: false, from: 0, until: 9_000 },
+      ];
+      assertClean({ ...ended, faults });
     });
     it("of a call that must never pass", () => {
       assertFound(

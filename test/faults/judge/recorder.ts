@@ -5,12 +5,14 @@ import {
   type History,
   isAcknowledged,
   type Misuse,
+  type Participant,
   type Read,
   type SeenState,
 } from "./history.ts";
 
 /** What clients note of a run; whatever the service says of itself plays no part. */
 export class Recorder {
+  readonly #participants: Participant[] = [];
   readonly #attempts: Attempt[] = [];
   readonly #misuses: Misuse[] = [];
   readonly #reads: Read[] = [];
@@ -28,6 +30,10 @@ export class Recorder {
   /** What every watcher of the board sees now. */
   shown(boardId: string): readonly SeenState[] {
     return [...this.#shown.values()].filter((state) => state.boardId === boardId);
+  }
+
+  joined(participant: Participant): void {
+    this.#participants.push(participant);
   }
 
   attempted(attempt: Attempt): void {
@@ -55,8 +61,12 @@ export class Recorder {
   }
 
   /** All of it, in the order of the answers. */
-  get noted(): Pick<History, "attempts" | "misuses" | "reads" | "states" | "faults"> {
+  get noted(): Pick<
+    History,
+    "participants" | "attempts" | "misuses" | "reads" | "states" | "faults"
+  > {
     return {
+      participants: this.#participants,
       attempts: this.#attempts,
       misuses: this.#misuses,
       reads: this.#reads,

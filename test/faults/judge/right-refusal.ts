@@ -56,9 +56,11 @@ function* checkMisuses({ misuses, faults }: History): Generator<string> {
 }
 
 function* checkReads({ reads, faults }: History): Generator<string> {
-  for (const { what, refusal, sentAt, answeredAt } of reads) {
+  for (const { what, isStreamed, refusal, sentAt, answeredAt } of reads) {
     if (refusal === undefined) continue;
-    const wrong = wrongRefusal(refusal, toleratedBetween(faults, sentAt, answeredAt));
+    const tolerated = toleratedBetween(faults, sentAt, answeredAt);
+    if (isStreamed && tolerated.has("streams")) tolerated.add("network");
+    const wrong = wrongRefusal(refusal, tolerated);
     if (wrong) yield `${what} ${wrong}`;
   }
 }

@@ -31,6 +31,7 @@ const { updateScore, getLeaderboard } = ScoreService.method;
 export async function cheat(options: CheaterOptions): Promise<void> {
   const { kind, instances, dice, recorder, signal } = options;
   const tricks = tricksOf(options);
+  recorder.joined({ role: "cheater", name: kind.name });
   while (!signal.aborted) {
     const client = kind.open(dice.pick(instances));
     const { what, deserves, token, call } = dice.pick(tricks);

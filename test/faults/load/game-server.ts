@@ -43,6 +43,7 @@ export class GameServer {
     this.#options = options;
     this.#instance = options.dice.int(0, options.instances.length - 1);
     this.#submitter = this.#open();
+    options.recorder.joined({ role: "client", name: options.name });
   }
 
   /** Resolves once the signal is given and nothing is under way. */

@@ -64,10 +64,15 @@ export class Load {
     this.#gate.open();
   }
 
-  /** Sends everybody home. Rejects when a client met what no call should bring. */
-  async end(): Promise<void> {
+  /** Sends everybody home and waits for nobody. */
+  abandon(): void {
     this.#stop.abort();
     this.#gate.open();
+  }
+
+  /** Sends everybody home. Rejects when a client met what no call should bring. */
+  async end(): Promise<void> {
+    this.abandon();
     await this.#ended;
   }
 

@@ -1,9 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { ScoreService, type WatchLeaderboardResponse } from "../../../gen/score/v1/score_pb.js";
 import type { ClientKind, Ports } from "../../lanes/clients.ts";
-import { CallError } from "../../lanes/lane-client.ts";
 import type { Dice } from "../dice.ts";
 import type { Recorder } from "../judge/recorder.ts";
+import { toShown } from "./shown.ts";
+import { toRefusal } from "./submitter.ts";
 
 /** A line that brings neither frame nor heartbeat (every 15 s) for so long is dead. */
 const patienceMs = 17_000;
@@ -22,7 +23,8 @@ export interface SpectatorOptions {
 
 /** Watches a board until the signal is given; connects again, elsewhere, when its line breaks. */
 export async function spectate(options: SpectatorOptions): Promise<void> {
-  const { instances, dice, signal, kind } = options;
+  const { instances, dice, signal, kind, name, boardId, recorder } = options;
+  recorder.joined({ role: "watcher", name, boardId });
   let last: WatchLeaderboardResponse | undefined;
   const first = dice.int(0, instances.length - 1);
   for (let stream = 1; !signal.aborted; stream += 1) {
@@ -45,6 +47,7 @@ async function watchOnce(
 ): Promise<WatchLeaderboardResponse | undefined> {
   const silence = new AbortController();
   let last = known;
+  let heardAt = performance.now();
   let impatience = setTimeout(() => silence.abort(), patienceMs);
   try {
     const request = {
@@ -57,6 +60,7 @@ async function watchOnce(
     for await (const frame of client.watch(watchLeaderboard, request, { signal: ended })) {
       clearTimeout(impatience);
       impatience = setTimeout(() => silence.abort(), patienceMs);
+      heardAt = performance.now();
       if (frame.heartbeat) continue;
       last = frame;
       const { epoch, version, totalPlayers, entries } = frame;
@@ -65,15 +69,18 @@ async function watchOnce(
         epoch: Number(epoch),
         version: Number(version),
         totalPlayers: Number(totalPlayers),
-        entries: entries.map(({ rank, playerId, score }) => ({
-          rank: Number(rank),
-          playerId,
-          score: Number(score),
-        })),
+        entries: entries.map(toShown),
       });
     }
   } catch (error) {
-    if (!(error instanceof CallError)) throw error;
+    const refusal = toRefusal(error);
+    if (!signal.aborted) {
+      options.recorder.read({
+        what: `the watch ${options.name} of ${boardId}`,
+        ...{ boardId, isStreamed: true, isTop: true, entries: [] },
+        ...{ sentAt: heardAt, answeredAt: performance.now(), refusal },
+      });
+    }
   } finally {
     clearTimeout(impatience);
   }

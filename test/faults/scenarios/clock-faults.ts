@@ -7,11 +7,21 @@ import type { World } from "../world.ts";
 
 /** Less than the tokens of the trial are valid for. */
 const mostSeconds = 1_800;
+/** A clock is read about once a second. */
+const seenWithinMs = 3_000;
+/** By which a clock that was read may be off. */
+const toleranceMs = 3_000;
+
+/** The clock of a part, and how to see it from outside; rejects while the part is away. */
+interface PartClock {
+  readonly clock: FakeClock;
+  readonly read: () => Promise<number>;
+}
 
 interface Owner {
   readonly name: string;
   readonly tolerates: Tolerance;
-  readonly clock: (world: World, dice: Dice) => FakeClock;
+  readonly pick: (world: World, dice: Dice) => PartClock;
 }
 
 const owners: readonly Owner[] = [
@@ -19,13 +29,26 @@ const owners: readonly Owner[] = [
   {
     name: "an instance",
     tolerates: "ledger",
-    clock: ({ instances }, dice) => dice.pick(instances).clock,
+    pick: ({ instances }, dice) => {
+      const { clock, ports } = dice.pick(instances);
+      return { clock, read: () => dateOf(`http://127.0.0.1:${ports.httpPort}/healthz`) };
+    },
   },
-  { name: "Postgres", tolerates: "ledger", clock: ({ clock }) => clock },
+  {
+    name: "Postgres",
+    tolerates: "ledger",
+    pick: ({ clock, pool }) => ({
+      clock,
+      read: async () => {
+        const { rows } = await pool.query("select clock_timestamp() as now");
+        return (rows[0].now as Date).getTime();
+      },
+    }),
+  },
 ];
 
 /** The clock of each part jumps ahead and back, or back and ahead. */
-export const clockFaults: readonly Fault<World>[] = owners.flatMap(({ name, tolerates, clock }) =>
+export const clockFaults: readonly Fault<World>[] = owners.flatMap(({ name, tolerates, pick }) =>
   [
     { direction: "ahead", sign: 1 },
     { direction: "back", sign: -1 },
@@ -34,12 +57,29 @@ export const clockFaults: readonly Fault<World>[] = owners.flatMap(({ name, tole
     target: `the clock of ${name}`,
     tolerates,
     strike: async (world, dice) => {
-      const jumping = clock(world, dice);
-      await jumping.jump(sign * dice.int(30, mostSeconds));
-      await pause(dice.int(1_500, 3_000));
-      await jumping.jump(0);
-      // A second until everybody has seen it.
-      await pause(1_100);
+      const part = pick(world, dice);
+      await jump(part, sign * dice.int(30, mostSeconds));
+      await pause(dice.int(500, 2_000));
+      await jump(part, 0);
     },
   })),
 );
+
+/** Resolves when the part goes by it; rejects when it answers and does not. */
+async function jump({ clock, read }: PartClock, seconds: number): Promise<void> {
+  await clock.jump(seconds);
+  for (const end = performance.now() + seenWithinMs; ; await pause(100)) {
+    // Another fault may have taken the part away.
+    const now = await read().catch(() => undefined);
+    const off = now === undefined ? 0 : Math.abs(now - Date.now() - 1_000 * seconds);
+    if (now !== undefined && off < toleranceMs) return;
+    if (performance.now() < end) continue;
+    if (now === undefined) return;
+    throw new Error(`${seenWithinMs} ms after a jump of ${seconds} s a clock is ${off} ms off`);
+  }
+}
+
+async function dateOf(url: string): Promise<number> {
+  const { headers } = await fetch(url, { signal: AbortSignal.timeout(1_000) });
+  return Date.parse(headers.get("date") ?? "");
+}

@@ -1,7 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
-import type { Fault } from "../fault.ts";
+import { type Fault, untilFelt } from "../fault.ts";
 import type { World } from "../world.ts";
+
+/** Looks for backends in mid-batch; more when there were none. */
+const leastRounds = 5;
 
 /** What can't be committed is refused as unavailable, and taken when it is sent again. */
 const common = { target: "Postgres", tolerates: "ledger" } as const;
@@ -48,14 +51,16 @@ export const postgresFaults: readonly Fault<World>[] = [
     ...common,
     name: "a backend terminated in mid-batch, again and again",
     strike: async (world, dice) => {
-      for (let left = dice.int(5, 20); left > 0; left -= 1) {
-        await query(
-          world,
+      let terminated = 0;
+      await untilFelt(async (round) => {
+        const { rowCount } = await world.pool.query(
           `select pg_terminate_backend(pid) from pg_stat_activity
           where application_name = 'score' and state = 'active' and query like '%score_event%'`,
         );
+        terminated += rowCount ?? 0;
         await pause(dice.int(1, 150));
-      }
+        return round >= leastRounds && terminated > 0;
+      });
     },
   },
   {
@@ -97,10 +102,6 @@ export const postgresFaults: readonly Fault<World>[] = [
       }),
   },
 ];
-
-async function query(world: World, text: string): Promise<void> {
-  await world.pool.query(text);
-}
 
 async function whileHolding(
   { databaseUrl }: World,

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type RedisServer, startRedis } from "../../servers/redis-server.ts";
-import type { Fault } from "../fault.ts";
+import { type Fault, untilFelt } from "../fault.ts";
 import type { World } from "../world.ts";
 
 /** Without its ranking the service takes every score and answers every read it owes. */
@@ -53,6 +53,10 @@ export const redisFaults: readonly Fault<World>[] = [
     strike: async ({ redis }, dice) => {
       await redis.command("SAVE");
       await pause(dice.int(200, 2_000));
+      await untilFelt(async () => {
+        const info = String(await redis.command("INFO", "persistence"));
+        return !info.includes("rdb_changes_since_last_save:0\r");
+      });
       await redis.kill();
       await redis.start();
       await forgetSnapshot(redis);
