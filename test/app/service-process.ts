@@ -79,9 +79,10 @@ export class ServiceProcess {
 }
 
 /** A folder for one test, and how to throw it away. */
-export async function newFolder(): Promise<{ path: string; remove: () => Promise<void> }> {
+export async function newFolder() {
   const path = await mkdtemp(join(tmpdir(), "score-test-"));
-  return { path, remove: () => rm(path, { recursive: true }) };
+  const remove = () => rm(path, { recursive: true });
+  return { path, remove, [Symbol.asyncDispose]: remove };
 }
 
 async function ending(child: ChildProcess): Promise<Ending> {

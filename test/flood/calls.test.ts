@@ -83,18 +83,19 @@ describe("a flood of calls", () => {
 
   it("by one player as fast as they are answered harms nobody else", async (test) => {
     const token = await tokenFor("player", "mallory");
-    await assertUnharmed(test, scene, () =>
+    const met = await assertUnharmed(test, scene, () =>
       startAttack<CallFloodResult>(test, {
         ...updatesOf("mallory"),
         ...asFastAsAnswered,
         token,
       }),
     );
+    assertFlooded(met);
   });
 
   it("with bad tokens harms nobody, and a good token from that address is accepted", async (test) => {
     const flood = { ...updatesOf("eve"), ...asFastAsAnswered, hasBadTokens: true };
-    await assertUnharmed(test, scene, async () => {
+    const met = await assertUnharmed(test, scene, async () => {
       const end = await startAttack<CallFloodResult>(test, flood);
       // Its first call: no instance has seen this token before.
       const playerId = newId("player");
@@ -109,6 +110,7 @@ describe("a flood of calls", () => {
       );
       return end;
     });
+    assertFlooded(met);
   });
 
   it(`with ${badTokens} bad tokens, ${badTokensPerSecond}/s whatever the answers, harms nobody and fills no memory`, async (test) => {
@@ -131,8 +133,14 @@ describe("a flood of calls", () => {
   });
 
   it("without a token harms nobody", async (test) => {
-    await assertUnharmed(test, scene, () =>
+    const met = await assertUnharmed(test, scene, () =>
       startAttack<CallFloodResult>(test, { ...updatesOf("eve"), ...asFastAsAnswered }),
     );
+    assertFlooded(met);
   });
 });
+
+/** A flood that met nobody harms nobody. */
+function assertFlooded({ sent, answers }: CallFloodResult): void {
+  assert.ok(sent >= asFastAsAnswered.inFlight && answers > 0, `${sent} sent, ${answers} answered`);
+}

@@ -71,7 +71,7 @@ describe("a flood of HTTP/2 frames", () => {
   it("harms nobody on other connections, all kinds at once, each back half a second after it is thrown out", async (test) => {
     const scene = await openFloodScene();
     try {
-      await assertUnharmed(test, scene, () =>
+      const { frames, thrownOut } = await assertUnharmed(test, scene, () =>
         startAttack<FrameFloodResult>(test, {
           attack: "frames",
           port: scene.grpcPort,
@@ -79,6 +79,7 @@ describe("a flood of HTTP/2 frames", () => {
           framesPerSecond,
         }),
       );
+      assert.ok(frames > names.length && thrownOut > 0, `${frames} frames, ${thrownOut} times out`);
     } finally {
       await scene.close();
     }

@@ -41,6 +41,7 @@ describe(`${connections} idle connections`, () => {
       };
     });
     assert.ok(met.opened >= connections * 0.99, `${met.opened} were opened`);
+    assert.ok(met.stillOpen >= met.opened * 0.99, `${met.stillOpen} stayed open`);
     assert.ok(kibibytesEach < 60, `${kibibytesEach} KiB each`);
   });
 });

@@ -17,6 +17,14 @@ const damages: Readonly<Record<string, (postgres: string) => Promise<void>>> = {
   "its version is gone": (postgres) => rm(join(postgres, "PG_VERSION")),
   "its version is empty": (postgres) => truncate(join(postgres, "PG_VERSION")),
   "its control file is cut short": (postgres) => truncate(join(postgres, "global/pg_control"), 100),
+  "its control file holds something else": (postgres) =>
+    writeFile(join(postgres, "global/pg_control"), Buffer.alloc(8_192, 0x5a)),
+  "its log is cut short": async (postgres) => {
+    const log = join(postgres, "pg_wal");
+    for (const file of await readdir(log)) {
+      if (/^[0-9A-F]{24}$/.test(file)) await truncate(join(log, file), 100);
+    }
+  },
   "its control file is gone": (postgres) => rm(join(postgres, "global/pg_control")),
   "its log is gone": (postgres) => rm(join(postgres, "pg_wal"), { recursive: true }),
   "its tables are gone": (postgres) => rm(join(postgres, "base"), { recursive: true }),

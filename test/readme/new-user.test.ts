@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { commandsUnder } from "./commands.ts";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
 const ports = { grpc: "50051", web: "8080", envoy: "10000" };
@@ -32,13 +33,6 @@ function plainEnvironment(): NodeJS.ProcessEnv {
     ([name]) => !/^(SCORE_|ENVOY_|DATABASE_URL|REDIS_URL|npm_|NODE_|INIT_CWD)/.test(name),
   );
   return { ...Object.fromEntries(kept), PATH: path.join(":") };
-}
-
-/** The README's commands by the heading they stand under. */
-function commandsUnder(heading: string): string[] {
-  const readme = readFileSync(join(project, "README.md"), "utf8");
-  const section = readme.split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
-  return [...section.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, text]) => text ?? "");
 }
 
 let folder: string;
@@ -122,7 +116,7 @@ test("the printed commands work when pasted", async () => {
 });
 
 test("the README's first score works when pasted", () => {
-  const [first = "", watch = ""] = commandsUnder("A first score");
+  const [first = "", watch = ""] = commandsUnder("README.md", "A first score");
   const out = run(first, tokens());
   assert.match(out, /"duplicate"|"seq"/);
   assert.match(out, /"playerId":"ada"/);
@@ -130,7 +124,7 @@ test("the README's first score works when pasted", () => {
 });
 
 test("the README's game settings work when pasted", () => {
-  const [put = ""] = commandsUnder("The calls");
+  const [put = ""] = commandsUnder("README.md", "The calls");
   const out = run(put, tokens());
   assert.match(out, /"maxPerMinute": 30/);
   assert.match(out, /"boardId": "main"/);
@@ -157,7 +151,7 @@ test("npm run envoy serves the page and the README's REST commands", async () =>
     assert.ok(performance.now() - began < 120_000, "no page after two minutes");
     await sleep(100);
   }
-  const [rest = ""] = commandsUnder("Browsers and REST: Envoy");
+  const [rest = ""] = commandsUnder("README.md", "Browsers and REST: Envoy");
   const [update = "", watch = ""] = rest.split("\n\n");
   assert.equal(JSON.parse(run(update, tokens())).duplicate, false);
   assert.match(firstMessageOf(watch), /^data: \{"entries":\[\{"playerId":"ada"/);
