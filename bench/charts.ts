@@ -38,6 +38,10 @@ function specs(figures: readonly Figure[]): Readonly<Record<string, Chart>> {
       const value = quantity(figure, name);
       return number === undefined || value === undefined ? [] : [{ x: Number(number), y: value }];
     });
+  const byWorkers = (part: string, what: string) => {
+    const rates = numbered(`workers-${part}`, "rate");
+    return rates.map(({ x, y }) => ({ x, y: y / (rates[0]?.y ?? Number.NaN), what }));
+  };
   const latencies = figures
     .filter(({ key }) => /^(update-\d+|read-.*)$/.test(key))
     .flatMap((figure) =>
@@ -48,7 +52,7 @@ function specs(figures: readonly Figure[]): Readonly<Record<string, Chart>> {
   const audiences = figures.flatMap((figure) => {
     const memory = quantity(figure, "memory");
     const watchers = /([\d,]+) (watchers|watches)/.exec(figure.what)?.[1]?.replaceAll(",", "");
-    return memory === undefined || watchers === undefined || figure.key.startsWith("web")
+    return memory === undefined || watchers === undefined || /^(web|workers)/.test(figure.key)
       ? []
       : [{ x: Number(watchers), y: memory, what: figure.what }];
   });
@@ -71,6 +75,17 @@ function specs(figures: readonly Figure[]): Readonly<Record<string, Chart>> {
     "growth-by-players": {
       values: numbered("growth", "rate"),
       spec: lines("players on the board", "log", "UpdateScore/s, 128 in flight"),
+    },
+    "throughput-by-workers": {
+      values: [...byWorkers("update", "UpdateScore"), ...byWorkers("watch", "watch messages")],
+      spec: {
+        mark: { type: "line", point: true },
+        encoding: {
+          x: { field: "x", type: "ordinal", title: "workers" },
+          y: { field: "y", type: "quantitative", title: "times the rate of one worker" },
+          color: byWhat,
+        },
+      },
     },
     "memory-by-watchers": {
       values: audiences,

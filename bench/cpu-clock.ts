@@ -25,10 +25,11 @@ export function cpuSeconds(pid: number): number {
   }
 }
 
-/** Resident memory of a process in MiB. */
+/** Resident memory in MiB of a process and all those below it; what they share counts for each. */
 export function residentMebibytes(pid: number): number {
   const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"));
-  return Number(kibibytes?.[1]) / 1_024;
+  const own = Number(kibibytes?.[1]) / 1_024;
+  return children(pid).reduce((sum, child) => sum + residentMebibytes(child), own);
 }
 
 /** CPU seconds that the machine has been busy on all its cores, for whomever. */

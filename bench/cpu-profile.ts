@@ -25,11 +25,15 @@ interface ProfileNode {
 const topGroups = 20;
 const topFunctions = 25;
 
-/** Where the service's CPU time went during a figure, from the profile in `folder` of that time. */
+/**
+ * Where the service's CPU time went during a figure, from the profile in `folder` of that time;
+ * of several processes, from that of the busiest.
+ */
 export function profileText(folder: string, what: string, { from, to, count }: Cost): string {
-  const profile = readdirSync(folder)
+  const [profile] = readdirSync(folder)
     .map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")) as CpuProfile)
-    .find(({ startTime, endTime }) => startTime <= from && endTime >= to);
+    .filter(({ startTime, endTime }) => startTime <= from && endTime >= to)
+    .sort((one, other) => idleTime(one) - idleTime(other));
   if (profile === undefined) throw new Error(`the service left no profile of ${what} in ${folder}`);
   const owners = ownersOf(profile.nodes);
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
@@ -64,6 +68,11 @@ export function profileText(folder: string, what: string, { from, to, count }: C
       .map(([name, us]) => `${cells(us)}  ${name}`),
     "",
   ].join("\n");
+}
+
+function idleTime({ nodes, samples, timeDeltas }: CpuProfile): number {
+  const idle = new Set(nodes.filter((node) => groupOf(node) === "idle").map(({ id }) => id));
+  return timeDeltas.reduce((sum, us, index) => sum + (idle.has(samples[index] ?? 0) ? us : 0), 0);
 }
 
 /** Whom a node's time is charged to: its own group, or that of the nearest caller beyond Node and native code. */

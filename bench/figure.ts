@@ -1,4 +1,4 @@
-import type { CpuTimes, Taken } from "./scene.ts";
+import type { CpuTimes, Taken } from "./taken.ts";
 
 /** One number that was measured. */
 export interface Quantity {

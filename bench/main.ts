@@ -9,6 +9,7 @@ import { packageVersion, thisMachine } from "./machine.ts";
 import type { Measure } from "./measure.ts";
 import { measureEmbedded } from "./measure-embedded.ts";
 import { measureGrowth } from "./measure-growth.ts";
+import { measureLimits } from "./measure-limits.ts";
 import { measureCrowd, measureLive } from "./measure-live.ts";
 import { measurePage } from "./measure-page.ts";
 import { measurePipeline } from "./measure-pipeline.ts";
@@ -18,6 +19,7 @@ import { measureStreamScores } from "./measure-stream-scores.ts";
 import { measureUpdateScore } from "./measure-update-score.ts";
 import { measureEnvoyWatch, measureWatch } from "./measure-watch.ts";
 import { measureWeb } from "./measure-web.ts";
+import { measureWorkers } from "./measure-workers.ts";
 import { Progress } from "./progress.ts";
 import { type Report, reportText } from "./report.ts";
 import { Stage } from "./stage.ts";
@@ -27,12 +29,14 @@ const measures: Readonly<Record<string, Measure>> = {
   update: measureUpdateScore,
   stream: measureStreamScores,
   pipeline: measurePipeline,
+  limits: measureLimits,
   reads: measureReads,
   watch: measureWatch,
   live: measureLive,
   crowd: measureCrowd,
   web: measureWeb,
   "envoy-watch": measureEnvoyWatch,
+  workers: measureWorkers,
   page: measurePage,
   ranking: measureRanking,
   embedded: measureEmbedded,

@@ -1,7 +1,6 @@
-import { type Figure, figure } from "./figure.ts";
-import { LoadProcess } from "./load-process.ts";
-import type { UpdateOptions, UpdateResult } from "./load-update.ts";
-import { type MeasureContext, times } from "./measure.ts";
+import { type Figure, withNotes } from "./figure.ts";
+import type { MeasureContext } from "./measure.ts";
+import { takeUpdates } from "./take-updates.ts";
 
 /** Players of the board, and events in the ledger from before. */
 const sizes = [
@@ -10,34 +9,25 @@ const sizes = [
   { players: 5_000_000, events: 10_000_000 },
 ];
 
-const inFlight = 128;
-const connections = 4;
+const calls = { way: "grpc", run: "g", connections: 4, inFlight: 128 } as const;
 
 /** The rate of updates as a board and its ledger grow. */
 export async function measureGrowth(context: MeasureContext): Promise<readonly Figure[]> {
-  const { stage, profileFolder, signal, progress } = context;
+  const { stage, progress } = context;
   const figures: Figure[] = [];
   for (const { players, events } of sizes) {
     const onProgress = (done: number) =>
       progress(`filling the ledger: ${done} of ${events} events`);
     const history = { events, onProgress };
-    await using scene = await stage.scene({ players, history, profileFolder, signal });
-    const { port, token, gameId } = scene;
+    await using scene = await stage.scene({ ...context, players, history });
     const size = `${players.toLocaleString("en")} players and ${events.toLocaleString("en")} events`;
-    progress(`UpdateScore with ${size}`);
-    await using load = await LoadProcess.start<UpdateOptions, UpdateResult>(
-      "load-update.ts",
-      { way: "grpc", port, token, gameId, run: "g", players, connections, inFlight },
-      signal,
-    );
-    const taken = await scene.measure([load], { ...times, signal });
-    const [result] = taken.results as [UpdateResult];
-    await scene.expectEvents(events + result.succeeded);
-    const { calls: count, ...rest } = result;
-    const what = `UpdateScore, ${inFlight} in flight, ${size}`;
-    const notes = await scene.end();
-    const key = `growth-${players}`;
-    figures.push(figure({ key, what, unit: "updates", count, ...rest, notes }, taken));
+    const names = {
+      key: `growth-${players}`,
+      what: `UpdateScore, ${calls.inFlight} in flight, ${size}`,
+    };
+    const { figure, acknowledged } = await takeUpdates(context, scene, { ...names, ...calls });
+    await scene.expectEvents(events + acknowledged);
+    figures.push(...withNotes([figure], await scene.end()));
   }
   return [...figures, slowdown(figures)];
 }

@@ -1,7 +1,6 @@
-import { type Figure, figure, rankNotes, withNotes } from "./figure.ts";
-import { LoadProcess } from "./load-process.ts";
-import type { UpdateOptions, UpdateResult } from "./load-update.ts";
-import { type MeasureContext, players, times } from "./measure.ts";
+import { type Figure, withNotes } from "./figure.ts";
+import { type MeasureContext, players } from "./measure.ts";
+import { takeUpdates } from "./take-updates.ts";
 
 /** Calls in flight, and the connections they come on. */
 const levels = [
@@ -14,39 +13,17 @@ const levels = [
 
 /** Durable UpdateScore calls a second, one at a time and many at once. */
 export async function measureUpdateScore(context: MeasureContext): Promise<readonly Figure[]> {
-  const { stage, profileFolder, signal, progress } = context;
-  await using scene = await stage.scene({ players, profileFolder, signal });
-  const { port, token, gameId } = scene;
+  await using scene = await context.stage.scene({ ...context, players });
   const figures: Figure[] = [];
-  let acknowledged = players;
-  for (const { inFlight, connections } of levels) {
-    progress(`UpdateScore, ${inFlight} in flight`);
-    const run = `u${inFlight}`;
-    const options = {
-      way: "grpc",
-      port,
-      token,
-      gameId,
-      run,
-      players,
-      connections,
-      inFlight,
-    } as const;
-    await using load = await LoadProcess.start<UpdateOptions, UpdateResult>(
-      "load-update.ts",
-      options,
-      signal,
-    );
-    const taken = await scene.measure([load], { ...times, signal });
-    for (const { calls: count, succeeded, sampled, unranked, ...rest } of taken.results) {
-      acknowledged += succeeded;
-      const what = `UpdateScore, ${inFlight} in flight`;
-      const notes = rankNotes(sampled, unranked);
-      figures.push(
-        figure({ key: `update-${inFlight}`, what, unit: "updates", count, ...rest, notes }, taken),
-      );
-    }
+  let events = players;
+  for (const level of levels) {
+    const { inFlight } = level;
+    const names = { key: `update-${inFlight}`, what: `UpdateScore, ${inFlight} in flight` };
+    const calls = { ...names, way: "grpc", run: `u${inFlight}`, ...level } as const;
+    const { figure, acknowledged } = await takeUpdates(context, scene, calls);
+    events += acknowledged;
+    figures.push(figure);
   }
-  await scene.expectEvents(acknowledged);
+  await scene.expectEvents(events);
   return withNotes(figures, await scene.end());
 }

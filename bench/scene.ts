@@ -1,15 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { cpuSeconds, hasCpuClock, machineSeconds, residentMebibytes } from "./cpu-clock.ts";
-import type { LoadProcess, Measured } from "./load-process.ts";
+import type { LoadProcess } from "./load-process.ts";
 import type { ServiceProcess } from "./service-process.ts";
-
-/** Ids of the processes that take part. */
-interface Processes {
-  readonly service: number;
-  readonly postgres: number;
-  readonly redis: number;
-}
+import { type Processes, type Taken, type Times, take } from "./taken.ts";
 
 interface SceneParts {
   readonly service: ServiceProcess;
@@ -26,40 +18,12 @@ interface SceneParts {
   readonly redisBytes: number;
 }
 
-/** CPU seconds that each took during a measure; undefined where the system does not tell. */
-export interface CpuTimes {
-  readonly service: number | undefined;
-  readonly postgres: number | undefined;
-  readonly redis: number | undefined;
-  readonly generator: number;
-  /** Everything else on the machine: it shows how far the figures can be trusted. */
-  readonly others: number | undefined;
-}
-
-/** What a load measured, and what the others did meanwhile. */
-export interface Taken<R> {
-  readonly results: readonly R[];
-  readonly cpu: CpuTimes;
-  /** MiB of the service at the end; undefined where the system does not tell. */
-  readonly residentMebibytes: number | undefined;
-  /** When it began and ended, in µs of the system's steady clock, which CPU profiles use too. */
-  readonly from: number;
-  readonly to: number;
-}
-
 export interface LedgerBytes {
   readonly events: number;
   readonly rows: number;
   readonly indexes: number;
   /** Since the server began. */
   readonly log: number;
-}
-
-/** The time before a measure and that of it. */
-export interface Times {
-  readonly warmUpMs: number;
-  readonly measureMs: number;
-  readonly signal: AbortSignal;
 }
 
 /** A service with its game, ready to be measured. */
@@ -96,24 +60,8 @@ export class Scene {
   }
 
   /** Lets loads that run already go on for the time of warming up, and then measures. */
-  async measure<R>(
-    loads: readonly LoadProcess<unknown, R>[],
-    { warmUpMs, measureMs, signal }: Times,
-  ): Promise<Taken<R>> {
-    await sleep(warmUpMs, undefined, { signal });
-    await Promise.all(loads.map((load) => load.begin()));
-    const before = this.#clocks();
-    await sleep(measureMs, undefined, { signal });
-    const after = this.#clocks();
-    const residentNow = hasCpuClock ? residentMebibytes(this.#processes.service) : undefined;
-    const measured = await Promise.all(loads.map((load) => load.end()));
-    return {
-      results: measured.map(({ result }) => result),
-      cpu: difference(before, after, measured),
-      residentMebibytes: residentNow,
-      from: before.at,
-      to: after.at,
-    };
+  measure<R>(loads: readonly LoadProcess<unknown, R>[], times: Times): Promise<Taken<R>> {
+    return take(loads, this.#processes, times);
   }
 
   /** Throws unless the ledger holds exactly the events that were acknowledged. */
@@ -159,33 +107,4 @@ export class Scene {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#service[Symbol.asyncDispose]();
   }
-
-  #clocks() {
-    const at = Number(process.hrtime.bigint() / 1_000n);
-    if (!hasCpuClock) return { at };
-    const { service, postgres, redis } = this.#processes;
-    const own = { service: cpuSeconds(service), postgres: cpuSeconds(postgres) };
-    return { at, ...own, redis: cpuSeconds(redis), machine: machineSeconds() };
-  }
-}
-
-type Clocks = { readonly at: number } & Partial<
-  Record<"service" | "postgres" | "redis" | "machine", number>
->;
-
-function difference(
-  before: Clocks,
-  after: Clocks,
-  measured: readonly Measured<unknown>[],
-): CpuTimes {
-  const between = (name: "service" | "postgres" | "redis" | "machine") => {
-    const [from, to] = [before[name], after[name]];
-    return from === undefined || to === undefined ? undefined : to - from;
-  };
-  const generator = measured.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
-  const [service, postgres, redis] = [between("service"), between("postgres"), between("redis")];
-  const known = generator + (service ?? 0) + (postgres ?? 0) + (redis ?? 0);
-  const machine = between("machine");
-  const others = machine === undefined ? undefined : Math.max(0, machine - known);
-  return { service, postgres, redis, generator, others };
 }

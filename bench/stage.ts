@@ -81,7 +81,7 @@ export class Stage {
         await fillGame({ port: service.grpcPort, token, gameId, players, signal });
       }
       const redisBytes = (await this.#redisMemory()) - emptyRedis;
-      const processes = { service: service.pid, ...(await this.#processIds()) };
+      const processes = { service: service.pid, ...(await this.processIds()) };
       return new Scene({
         service,
         processes,
@@ -121,7 +121,11 @@ export class Stage {
     await Promise.all([this.#postgres.close(), this.#redis.close()]);
   }
 
-  async #processIds(): Promise<{ readonly postgres: number; readonly redis: number }> {
+  get redisUrl(): string {
+    return this.#redis.url;
+  }
+
+  async processIds(): Promise<{ readonly postgres: number; readonly redis: number }> {
     const pidFile = await readFile(join(this.#postgres.dataDir, "postmaster.pid"), "utf8");
     const redis = /process_id:(\d+)/.exec(await this.#redisInfo())?.[1];
     return { postgres: Number.parseInt(pidFile, 10), redis: Number(redis) };
