@@ -5,7 +5,6 @@ import pg from "pg";
 import { signToken } from "../src/access/token-signer.ts";
 import { type PostgresServer, startPostgres } from "../test/servers/postgres-server.ts";
 import { type RedisServer, startRedis } from "../test/servers/redis-server.ts";
-import { fillGame } from "./fill-game.ts";
 import { type Filling, fillLedger } from "./fill-ledger.ts";
 import { Scene } from "./scene.ts";
 import { ServiceProcess } from "./service-process.ts";
@@ -17,7 +16,7 @@ export interface SceneOptions {
   /** Settings of the service besides those that every scene has. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly players: number;
-  /** Filled before the service starts, straight in the ledger; without it by calls, a first score each. */
+  /** Filled straight in the ledger before the service starts; by default an event for each player. */
   readonly history?: Pick<Filling, "events" | "ids" | "onProgress">;
   readonly profileFolder: string | undefined;
   readonly signal: AbortSignal;
@@ -53,9 +52,7 @@ export class Stage {
     await this.#redis.flush();
     const secret = randomBytes(32).toString("base64url");
     const databaseUrl = await this.#newDatabase();
-    if (history) {
-      await fillLedger({ DATABASE_URL: databaseUrl }, { gameId, players, ...history });
-    }
+    await fillLedger({ DATABASE_URL: databaseUrl }, { gameId, players, ...history });
     const emptyRedis = await this.#redisMemory();
     const startedAt = performance.now();
     const service = await ServiceProcess.start({
@@ -77,9 +74,6 @@ export class Stage {
       const token = await signToken(new TextEncoder().encode(secret), request);
       await service.ready(signal);
       const readyMs = performance.now() - startedAt;
-      if (history === undefined) {
-        await fillGame({ port: service.grpcPort, token, gameId, players, signal });
-      }
       const redisBytes = (await this.#redisMemory()) - emptyRedis;
       const processes = { service: service.pid, ...(await this.processIds()) };
       return new Scene({

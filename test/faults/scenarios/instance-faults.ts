@@ -53,7 +53,7 @@ export const instanceFaults: readonly Fault<World>[] = [
   },
 ];
 
-/** As a supervisor does it: while its ledger is away too, an instance says so and ends. */
+/** As a supervisor does it: an instance whose ledger does not answer in time says so and ends. */
 async function startAtLast(service: ServiceProcess): Promise<void> {
   for (const giveUpAt = performance.now() + 60_000; ; await pause(500)) {
     try {
@@ -74,7 +74,7 @@ export const rollingFaults: readonly Fault<World>[] = [
       for (const { service } of instances) {
         await service.stop();
         await pause(500);
-        await service.start();
+        await startAtLast(service);
         await envoy.untilHealthy(2 * instances.length);
       }
     },
