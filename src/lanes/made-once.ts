@@ -1,4 +1,4 @@
-/** What more than one caller may be sent, as `sharedByMany` tells. */
+/** What more than one caller may be sent: a mark on the message itself, wherever it goes. */
 const shared = new WeakSet<object>();
 
 /** `make`, done once for all who are sent what is made of the same object. */

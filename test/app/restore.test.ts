@@ -95,9 +95,9 @@ describe("a ledger restored to an older state beside a newer ranking", { timeout
     const restored = Object.assign(new URL(old), { pathname: "/restored" }).href;
     const env = { DATABASE_URL: old, RESTORED_URL: restored, REDIS_URL: redis.url };
     const [restore = assert.fail()] = commandsUnder("docs/operations.md", "Restore");
-    const [, before = "", check = "", askId = "", clear = ""] =
+    const [, restoring = "", check = "", askId = "", clear = ""] =
       /^(.*?)^(npm run verify[^\n]*)\n[^\n]*\n(psql[^\n]*)\n(.*)$/ms.exec(restore) ?? assert.fail();
-    await run(before, folder.path, env);
+    await run(restoring, folder.path, env);
     await start(restored);
     await submitAll(caller, gameId, [["ada", 3]]);
     const address = `127.0.0.1:${service.grpcPort}`;

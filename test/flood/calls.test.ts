@@ -142,5 +142,5 @@ describe("a flood of calls", () => {
 
 /** A flood that met nobody harms nobody. */
 function assertFlooded({ sent, answers }: CallFloodResult): void {
-  assert.ok(sent >= asFastAsAnswered.inFlight && answers > 0, `${sent} sent, ${answers} answered`);
+  assert.ok(answers > 0, `${sent} calls, and none was answered`);
 }

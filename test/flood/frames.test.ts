@@ -79,7 +79,7 @@ describe("a flood of HTTP/2 frames", () => {
           framesPerSecond,
         }),
       );
-      assert.ok(frames > names.length && thrownOut > 0, `${frames} frames, ${thrownOut} times out`);
+      assert.ok(thrownOut > 0, `${frames} frames, and nobody was thrown out`);
     } finally {
       await scene.close();
     }

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { eventually } from "../lanes/eventually.ts";
 import { ServerProcess } from "./server-process.ts";
+
+const untilTold = "echo ready; while [ ! -e end ]; do sleep 0.02; done; echo alas";
 
 describe("a server's process", () => {
   it("tells of an end that nobody asked for, and of no other", async () => {
@@ -12,12 +16,13 @@ describe("a server's process", () => {
         isReady: async () => (await server.log()).includes("ready"),
       });
     try {
-      await launch("echo ready; sleep 1; echo alas");
+      await launch(untilTold);
+      await writeFile(join(server.folder, "end"), "");
       await eventually("it has ended", async () => server.deaths.length > 0);
       assert.deepEqual(server.deaths, ["ready\nalas\n"]);
-      await launch("echo ready; sleep 100");
+      await launch("echo ready; exec sleep 100");
       await server.kill();
-      await launch("echo ready; sleep 100");
+      await launch("echo ready; exec sleep 100");
       await server.stop("SIGTERM");
       assert.equal(server.deaths.length, 1);
     } finally {

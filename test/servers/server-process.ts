@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { chown, mkdtemp, open, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -174,8 +175,9 @@ export class ServerProcess {
     const next = await program();
     const running = await this.#spawn(next);
     this.#running = running;
-    running.ended.then(async () => {
-      if (running.isToRun) this.#deaths.push(await this.log());
+    running.ended.then(() => {
+      // At once: the next launch writes over it, and `close` deletes it.
+      if (running.isToRun) this.#deaths.push(readFileSync(this.#logFile, "utf8"));
       if (this.#running === running) this.#running = undefined;
     });
     const deadline = performance.now() + START_TIMEOUT_MS;
@@ -188,6 +190,7 @@ export class ServerProcess {
       }
       await delay(5);
     }
+    if (this.#running !== running) throw new LaunchError(next.command, await this.log());
     running.isToRun = true;
   }
 

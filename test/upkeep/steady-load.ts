@@ -26,6 +26,8 @@ export class SteadyLoad {
   readonly #over = new AbortController();
   readonly #running: Promise<unknown>;
   #took: number[] = [];
+  /** When each update that is under way began. */
+  readonly #began = new Set<number>();
   #worked: number[] = [];
   #unranked = 0;
   #silences: number[] = [];
@@ -55,11 +57,13 @@ export class SteadyLoad {
     this.#unranked = 0;
     this.#frameAt = undefined;
     const result = await work();
+    const now = performance.now();
     const sorted = this.#took.toSorted((a, b) => a - b);
+    const underWay = [...this.#began].map((began) => now - began);
     const felt = {
       updates: sorted.length,
       medianUpdate: sorted[sorted.length >> 1] ?? Number.NaN,
-      longestUpdate: sorted.at(-1) ?? Number.NaN,
+      longestUpdate: Math.max(...sorted, ...underWay),
       mostWorkInUpdate: Math.max(...this.#worked),
       unranked: this.#unranked,
       longestSilence: Math.max(...this.#silences),
@@ -83,12 +87,14 @@ export class SteadyLoad {
 
   async #updateOne(chosen: number): Promise<void> {
     const began = performance.now();
+    this.#began.add(began);
     const used = process.threadCpuUsage();
     const { standings } = await submit(this.#caller, {
       gameId: this.#gameId,
       playerId: playerId(chosen),
     });
     const { user, system } = process.threadCpuUsage(used);
+    this.#began.delete(began);
     this.#took.push(performance.now() - began);
     this.#worked.push((user + system) / 1_000);
     if (!standings[0]?.rank) this.#unranked += 1;

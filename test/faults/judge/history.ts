@@ -54,6 +54,8 @@ export interface Misuse {
 export interface Read {
   readonly what: string;
   readonly boardId: string;
+  /** Whose standing was asked for. */
+  readonly playerId: string | undefined;
   /** By an open stream, which ends with its instance. */
   readonly isStreamed: boolean;
   readonly sentAt: number;

@@ -6,6 +6,7 @@ import {
   type Tolerance,
   type Violation,
 } from "./history.ts";
+import { soonMs } from "./well-again.ts";
 
 /** What the service may say of a ledger that can't take an event now. */
 const ledgerReasons = ["LEDGER_UNAVAILABLE", "LEDGER_BUSY", "DEADLINE_EXCEEDED"];
@@ -55,9 +56,26 @@ function* checkMisuses({ misuses, faults }: History): Generator<string> {
   }
 }
 
-function* checkReads({ reads, faults }: History): Generator<string> {
-  for (const { what, isStreamed, refusal, sentAt, answeredAt } of reads) {
-    if (refusal === undefined) continue;
+function* checkReads({ reads, attempts, faults }: History): Generator<string> {
+  const first = new Map<string, number>();
+  for (const { event, outcome, answeredAt } of attempts) {
+    if (isAcknowledged(outcome) && !first.has(event.playerId)) {
+      first.set(event.playerId, answeredAt);
+    }
+  }
+  const firstOfAll = Math.min(...first.values());
+  for (const { what, playerId, isStreamed, isTop, entries, refusal, sentAt, answeredAt } of reads) {
+    if (refusal === undefined) {
+      if (isTop && entries.length === 0 && firstOfAll < sentAt) yield `${what} was shown empty`;
+      continue;
+    }
+    if (playerId !== undefined && refusal.reason === "UNKNOWN_PLAYER") {
+      // Until all is well a ranking may lack who is new.
+      const knownFor = sentAt - (first.get(playerId) ?? Number.POSITIVE_INFINITY);
+      if (knownFor > soonMs)
+        yield `${what} was refused ${knownFor} ms after the player's first score`;
+      continue;
+    }
     const tolerated = toleratedBetween(faults, sentAt, answeredAt);
     if (isStreamed && tolerated.has("streams")) tolerated.add("network");
     const wrong = wrongRefusal(refusal, tolerated);

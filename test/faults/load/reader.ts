@@ -45,12 +45,9 @@ export async function read(options: ReaderOptions): Promise<void> {
     };
     const refusal = await look().then(() => undefined, toRefusal);
     const what = isTop ? `the top of ${boardId}` : `the standing of ${playerId} on ${boardId}`;
-    // At first a player may have no score yet.
-    if (refusal?.reason !== "UNKNOWN_PLAYER") {
-      const answeredAt = performance.now();
-      const read = { what, boardId, isStreamed: false, isTop, entries };
-      recorder.read({ ...read, sentAt, answeredAt, refusal });
-    }
+    const answeredAt = performance.now();
+    const asked = { what, boardId, playerId: isTop ? undefined : playerId, isStreamed: false };
+    recorder.read({ ...asked, isTop, entries, sentAt, answeredAt, refusal });
     client.close();
     await pause(everyMs, undefined, { signal }).catch(() => {});
   }

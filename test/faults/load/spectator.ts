@@ -2,12 +2,16 @@ import { setTimeout as pause } from "node:timers/promises";
 import { ScoreService, type WatchLeaderboardResponse } from "../../../gen/score/v1/score_pb.js";
 import type { ClientKind, Ports } from "../../lanes/clients.ts";
 import type { Dice } from "../dice.ts";
+import type { Refusal } from "../judge/history.ts";
 import type { Recorder } from "../judge/recorder.ts";
 import { toShown } from "./shown.ts";
 import { toRefusal } from "./submitter.ts";
 
 /** A line that brings neither frame nor heartbeat (every 15 s) for so long is dead. */
 const patienceMs = 17_000;
+
+/** A watch has no end of its own. */
+const endedWithoutError: Refusal = { code: "Unavailable", reason: undefined, saysWhen: false };
 
 export interface SpectatorOptions {
   readonly name: string;
@@ -48,18 +52,26 @@ async function watchOnce(
   const silence = new AbortController();
   let last = known;
   let heardAt = performance.now();
-  let impatience = setTimeout(() => silence.abort(), patienceMs);
+  let ended: Refusal;
+  const wait = () =>
+    setTimeout(() => {
+      // A process that was busy itself may have what it waited for in its socket.
+      setImmediate(() => {
+        if (performance.now() - heardAt >= patienceMs) silence.abort();
+      });
+    }, patienceMs);
+  let impatience = wait();
   try {
     const request = {
       ...{ gameId, boardId, limit },
       knownEpoch: known?.epoch ?? 0n,
       knownVersion: known?.version ?? 0n,
     };
-    const ended = AbortSignal.any([signal, silence.signal]);
+    const over = AbortSignal.any([signal, silence.signal]);
     const { watchLeaderboard } = ScoreService.method;
-    for await (const frame of client.watch(watchLeaderboard, request, { signal: ended })) {
+    for await (const frame of client.watch(watchLeaderboard, request, { signal: over })) {
       clearTimeout(impatience);
-      impatience = setTimeout(() => silence.abort(), patienceMs);
+      impatience = wait();
       heardAt = performance.now();
       if (frame.heartbeat) continue;
       last = frame;
@@ -72,17 +84,18 @@ async function watchOnce(
         entries: entries.map(toShown),
       });
     }
+    ended = endedWithoutError;
   } catch (error) {
-    const refusal = toRefusal(error);
-    if (!signal.aborted) {
-      options.recorder.read({
-        what: `the watch ${options.name} of ${boardId}`,
-        ...{ boardId, isStreamed: true, isTop: true, entries: [] },
-        ...{ sentAt: heardAt, answeredAt: performance.now(), refusal },
-      });
-    }
+    ended = toRefusal(error);
   } finally {
     clearTimeout(impatience);
+  }
+  if (!signal.aborted) {
+    options.recorder.read({
+      what: `the watch ${options.name} of ${boardId}`,
+      ...{ boardId, playerId: undefined, isStreamed: true, isTop: false, entries: [] },
+      ...{ sentAt: heardAt, answeredAt: performance.now(), refusal: ended },
+    });
   }
   return last;
 }

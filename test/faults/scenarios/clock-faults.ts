@@ -7,8 +7,8 @@ import type { World } from "../world.ts";
 
 /** Less than the tokens of the trial are valid for. */
 const mostSeconds = 1_800;
-/** A clock is read about once a second. */
-const seenWithinMs = 3_000;
+/** A clock is read about once a second, on a busy machine later. */
+const seenWithinMs = 10_000;
 /** By which a clock that was read may be off. */
 const toleranceMs = 3_000;
 
@@ -80,6 +80,7 @@ async function jump({ clock, read }: PartClock, seconds: number): Promise<void> 
 }
 
 async function dateOf(url: string): Promise<number> {
-  const { headers } = await fetch(url, { signal: AbortSignal.timeout(1_000) });
+  const { headers, body } = await fetch(url, { signal: AbortSignal.timeout(1_000) });
+  await body?.cancel();
   return Date.parse(headers.get("date") ?? "");
 }
