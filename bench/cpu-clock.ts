@@ -27,9 +27,14 @@ export function cpuSeconds(pid: number): number {
 
 /** Resident memory in MiB of a process and all those below it; what they share counts for each. */
 export function residentMebibytes(pid: number): number {
-  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"));
-  const own = Number(kibibytes?.[1]) / 1_024;
-  return children(pid).reduce((sum, child) => sum + residentMebibytes(child), own);
+  try {
+    const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"));
+    const own = Number(kibibytes?.[1] ?? 0) / 1_024;
+    return children(pid).reduce((sum, child) => sum + residentMebibytes(child), own);
+  } catch (error) {
+    if (isGone(error)) return 0;
+    throw error;
+  }
 }
 
 /** CPU seconds that the machine has been busy on all its cores, for whomever. */

@@ -25,40 +25,38 @@ interface ProfileNode {
 const topGroups = 20;
 const topFunctions = 25;
 
-/**
- * Where the service's CPU time went during a figure, from the profile in `folder` of that time;
- * of several processes, from that of the busiest.
- */
+/** Where the service's CPU time went during a figure, from the profiles in `folder` of that time. */
 export function profileText(folder: string, what: string, { from, to, count }: Cost): string {
-  const [profile] = readdirSync(folder)
+  const profiles = readdirSync(folder)
     .map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")) as CpuProfile)
-    .filter(({ startTime, endTime }) => startTime <= from && endTime >= to)
-    .sort((one, other) => idleTime(one) - idleTime(other));
-  if (profile === undefined) throw new Error(`the service left no profile of ${what} in ${folder}`);
-  const owners = ownersOf(profile.nodes);
-  const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
+    .filter(({ startTime, endTime }) => startTime <= from && endTime >= to);
+  if (profiles.length === 0) throw new Error(`${what} left no profile in ${folder}`);
   const own = new Map<string, number>();
   const charged = new Map<string, number>();
   const functions = new Map<string, number>();
   let total = 0;
-  let time = profile.startTime;
-  profile.samples.forEach((id, index) => {
-    const delta = profile.timeDeltas[index] ?? 0;
-    time += delta;
-    const node = nodes.get(id);
-    if (node === undefined || time < from || time > to) return;
-    const group = groupOf(node);
-    if (group === "idle") return;
-    total += delta;
-    add(own, group, delta);
-    add(charged, owners.get(id) ?? group, delta);
-    add(functions, `${nameOf(node)}  [${group}]`, delta);
-  });
+  for (const { nodes: all, startTime, samples, timeDeltas } of profiles) {
+    const owners = ownersOf(all);
+    const nodes = new Map(all.map((node) => [node.id, node]));
+    let time = startTime;
+    samples.forEach((id, index) => {
+      const delta = timeDeltas[index] ?? 0;
+      time += delta;
+      const node = nodes.get(id);
+      if (node === undefined || time < from || time > to) return;
+      const group = groupOf(node);
+      if (group === "idle") return;
+      total += delta;
+      add(own, group, delta);
+      add(charged, owners.get(id) ?? group, delta);
+      add(functions, `${nameOf(node)}  [${group}]`, delta);
+    });
+  }
   const cells = (us = 0) =>
     `${((100 * us) / total).toFixed(1).padStart(6)} % ${(us / count).toFixed(2).padStart(7)} µs`;
   return [
-    `${what}: the service's main thread, each; at left a group's own code, at right with`,
-    "what it calls in Node and native code",
+    `${what}: the main thread, or those of all processes, each; at left a group's own code, at`,
+    "right with what it calls in Node and native code",
     ...sorted(charged)
       .slice(0, topGroups)
       .map(([name, us]) => `${cells(own.get(name))}  ${cells(us)}  ${name}`),
@@ -68,11 +66,6 @@ export function profileText(folder: string, what: string, { from, to, count }: C
       .map(([name, us]) => `${cells(us)}  ${name}`),
     "",
   ].join("\n");
-}
-
-function idleTime({ nodes, samples, timeDeltas }: CpuProfile): number {
-  const idle = new Set(nodes.filter((node) => groupOf(node) === "idle").map(({ id }) => id));
-  return timeDeltas.reduce((sum, us, index) => sum + (idle.has(samples[index] ?? 0) ? us : 0), 0);
 }
 
 /** Whom a node's time is charged to: its own group, or that of the nearest caller beyond Node and native code. */

@@ -22,7 +22,7 @@ const key = "bench-zadd";
 /** Two pipelines, so that Redis has one to do while the other is on its way. */
 const inFlight = 2;
 
-/** ZADD of players at random to one sorted set, by pipelines: no order, no ties, no ranks. */
+/** ZADD of players at random to one sorted set, by pipelines: no records, no fair ties, no ranks. */
 class ZaddLoad implements Load<ZaddResult> {
   readonly #options: ZaddOptions;
   readonly #redis: Redis;

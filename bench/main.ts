@@ -132,7 +132,8 @@ async function bench({ only, runs, isProfiled }: Arguments, signal: AbortSignal)
       const found = (await measures[part]?.(context)) ?? [];
       figures.push(...found);
       for (const { what, cost } of profileFolder ? found : []) {
-        if (profileFolder && cost) profiles.push(profileText(profileFolder, what, cost));
+        if (profileFolder === undefined || cost?.cpu.service === undefined) continue;
+        profiles.push(profileText(profileFolder, what, cost));
       }
     }
     done.push(figures);

@@ -1,3 +1,4 @@
+import { audience, limit, tickMs, watchCount } from "./audience.ts";
 import { BareServer } from "./bare-server.ts";
 import { type Figure, figure } from "./figure.ts";
 import { LoadProcess } from "./load-process.ts";
@@ -6,7 +7,7 @@ import type { WatchOptions, WatchResult } from "./load-watch.ts";
 import type { ZaddOptions, ZaddResult } from "./load-zadd.ts";
 import { type MeasureContext, players, times } from "./measure.ts";
 import type { Bare } from "./serve-bare.ts";
-import { audience, counted, limit, tickMs, watches, watchNotes } from "./take-watches.ts";
+import { messagesOf, watchNotes } from "./take-watches.ts";
 import { take } from "./taken.ts";
 
 const calls = { way: "grpc", token: undefined, connections: 4, inFlight: 128 } as const;
@@ -15,6 +16,7 @@ const zaddBatch = 128;
 
 /** What the parts take that no service can do without: bare servers, and Redis with bare commands. */
 export async function measureLimits(context: MeasureContext): Promise<readonly Figure[]> {
+  await context.stage.clear();
   return [
     ...(await measureBare(context, "node:http2")),
     ...(await measureBare(context, "grpc-js")),
@@ -36,9 +38,8 @@ async function measureBare(context: MeasureContext, bare: Bare): Promise<readonl
     signal,
   );
   const called = await take([updates], { service }, { ...times, signal });
-  const [{ calls: count, sampled: _sampled, unranked: _unranked, succeeded: _, ...rest }] =
-    called.results as [UpdateResult];
-  const streams = `${name}: messages to ${watches} streams`;
+  const [{ calls: count, ...rest }] = called.results as [UpdateResult];
+  const streams = `${name}: messages to ${watchCount} streams`;
   progress(streams);
   await using watch = await LoadProcess.start<WatchOptions, WatchResult>(
     "load-watch.ts",
@@ -51,14 +52,13 @@ async function measureBare(context: MeasureContext, bare: Bare): Promise<readonl
   return [
     figure({ key: `${key}-unary`, what: unary, unit: "calls", count, ...rest }, called),
     figure(
-      { key: `${key}-watch`, what: streams, ...counted(watched), notes: watchNotes(watched) },
+      { key: `${key}-watch`, what: streams, ...messagesOf(watched), notes: watchNotes(watched) },
       sent,
     ),
   ];
 }
 
-async function measureZadd(context: MeasureContext): Promise<Figure> {
-  const { stage, profileFolder, signal, progress } = context;
+async function measureZadd({ stage, signal, progress }: MeasureContext): Promise<Figure> {
   const what = `bare ZADD, pipelines of ${zaddBatch}`;
   progress(what);
   await using load = await LoadProcess.start<ZaddOptions, ZaddResult>(
@@ -66,12 +66,8 @@ async function measureZadd(context: MeasureContext): Promise<Figure> {
     { redisUrl: stage.redisUrl, players, batch: zaddBatch },
     signal,
   );
-  const { redis: service } = await stage.processIds();
-  const taken = await take([load], { service }, { ...times, signal });
+  const { redis } = await stage.processIds();
+  const taken = await take([load], { redis }, { ...times, signal });
   const [{ commands: count, ...rest }] = taken.results as [ZaddResult];
-  const one = figure({ key: "limit-zadd", what, unit: "commands", count, ...rest }, taken);
-  if (profileFolder === undefined) return one;
-  // Redis leaves no profile.
-  const { cost: _, ...uncounted } = one;
-  return uncounted;
+  return figure({ key: "limit-zadd", what, unit: "commands", count, ...rest }, taken);
 }

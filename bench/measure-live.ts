@@ -1,11 +1,12 @@
+import { limit } from "./audience.ts";
 import { type Figure, figure, withNotes } from "./figure.ts";
 import type { PacedOptions, PacedResult } from "./load-paced.ts";
 import { LoadProcess } from "./load-process.ts";
 import type { WatchOptions, WatchResult } from "./load-watch.ts";
 import { type MeasureContext, players, times } from "./measure.ts";
-import { limit } from "./take-watches.ts";
 
 const watchesPerConnection = 100;
+
 interface Audience {
   readonly key: string;
   readonly connections: number;

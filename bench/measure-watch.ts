@@ -1,13 +1,14 @@
 import { startEnvoy } from "../test/servers/envoy-server.ts";
+import { audience, limit, shortTick, watchCount } from "./audience.ts";
 import { cpuSeconds } from "./cpu-clock.ts";
 import { type Figure, withNotes } from "./figure.ts";
 import { type MeasureContext, players } from "./measure.ts";
-import { audience, limit, shortTick, takeWatches, watches } from "./take-watches.ts";
+import { takeWatches } from "./take-watches.ts";
 
 /** Messages a second to many watchers. */
 export async function measureWatch(context: MeasureContext): Promise<readonly Figure[]> {
   await using scene = await context.stage.scene({ ...context, settings: shortTick, players });
-  const what = `WatchLeaderboard, ${watches} watches of a top ${limit}`;
+  const what = `WatchLeaderboard, ${watchCount} watches of a top ${limit}`;
   const calls = { key: "watch", what, run: "w", way: "grpc", port: scene.port } as const;
   const { figure, acknowledged } = await takeWatches(context, scene, { ...calls, ...audience });
   await scene.expectEvents(players + acknowledged);
@@ -18,7 +19,7 @@ export async function measureWatch(context: MeasureContext): Promise<readonly Fi
 export async function measureEnvoyWatch(context: MeasureContext): Promise<readonly Figure[]> {
   await using scene = await context.stage.scene({ ...context, settings: shortTick, players });
   await using envoy = await startEnvoy({ instances: [scene.instance] });
-  const what = `WatchLeaderboard, ${watches} watches of a top ${limit} by gRPC-Web through Envoy`;
+  const what = `WatchLeaderboard, ${watchCount} watches of a top ${limit} by gRPC-Web through Envoy`;
   const calls = { key: "envoy-watch", what, run: "w", way: "grpc-web", port: envoy.port } as const;
   const envoyBefore = cpuSeconds(envoy.pid);
   const began = performance.now();

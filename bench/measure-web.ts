@@ -1,7 +1,8 @@
+import { limit, shortTick } from "./audience.ts";
 import { type Figure, withNotes } from "./figure.ts";
 import { type MeasureContext, players } from "./measure.ts";
 import { takeUpdates } from "./take-updates.ts";
-import { limit, shortTick, takeWatches } from "./take-watches.ts";
+import { takeWatches } from "./take-watches.ts";
 
 const inFlight = 64;
 const watches = 500;

@@ -1,11 +1,12 @@
+import { audience, limit, shortTick, watchCount } from "./audience.ts";
 import { type Figure, withNotes } from "./figure.ts";
 import { type MeasureContext, players } from "./measure.ts";
 import { takeUpdates } from "./take-updates.ts";
-import { audience, limit, shortTick, takeWatches, watches } from "./take-watches.ts";
+import { takeWatches } from "./take-watches.ts";
 
 const numbers = [1, 2, 4];
 
-/** Each worker gets as many connections as the others. */
+/** As with one process; Node deals connections out to who is free. */
 const calls = { way: "grpc", connections: 4, inFlight: 128 } as const;
 
 /** What more processes on one port give, on a machine that also carries load and databases. */
@@ -27,7 +28,7 @@ async function measureNumber(context: MeasureContext, number: number): Promise<r
   });
   const watched = await takeWatches(context, scene, {
     key: `workers-watch-${number}`,
-    what: `WatchLeaderboard, ${watches} watches of a top ${limit}, ${workers}`,
+    what: `WatchLeaderboard, ${watchCount} watches of a top ${limit}, ${workers}`,
     run: "w",
     way: "grpc",
     port: scene.port,

@@ -33,7 +33,7 @@ export function reportText({ date, machine, versions, isProfiled, runs }: Report
     "",
     ...table([costHead, ...last.flatMap(costCells)]),
     "",
-    "other: all that does not belong to the bench",
+    "other: all that does not belong to the bench; -: took no part, or this system does not tell",
     ...last.flatMap(({ what, notes }) => notes.map((note) => `${what}: ${note}`)),
     "",
   ].join("\n");
@@ -70,12 +70,20 @@ const costHead = ["what", "service", "load", "Postgres", "Redis", "other"];
 function costCells({ what, cost }: Figure): string[][] {
   if (cost === undefined) return [];
   const { seconds, count, cpu } = cost;
-  const share = (cpuSeconds: number | undefined) =>
-    cpuSeconds === undefined ? "not known here" : `${Math.round((100 * cpuSeconds) / seconds)} %`;
+  const share = (cpuSeconds: number) => `${Math.round((100 * cpuSeconds) / seconds)} %`;
   const each = (cpuSeconds: number | undefined) => {
-    if (cpuSeconds === undefined) return share(cpuSeconds);
+    if (cpuSeconds === undefined) return "-";
     return `${share(cpuSeconds)}, ${((1e6 * cpuSeconds) / count).toFixed(1)} µs`;
   };
   const { service, generator, postgres, redis, others } = cpu;
-  return [[what, each(service), each(generator), each(postgres), each(redis), share(others)]];
+  return [
+    [
+      what,
+      each(service),
+      each(generator),
+      each(postgres),
+      each(redis),
+      others === undefined ? "-" : share(others),
+    ],
+  ];
 }

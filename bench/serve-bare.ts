@@ -48,24 +48,30 @@ type Watcher = (frame: Buffer, drained: () => void) => void;
 
 /** Every tick a new frame to each watcher that has taken the last: what a hub does, and no more. */
 class Ticker {
+  readonly #options: BareOptions;
+  readonly #framed: (frame: Uint8Array) => Buffer;
   readonly #watchers = new Map<Watcher, { isDrained: boolean }>();
   #version = 0n;
 
-  constructor({ tickMs, limit }: BareOptions, framed: (frame: Uint8Array) => Buffer) {
-    setInterval(() => {
-      const frame = framed(this.#nextFrame(limit));
-      for (const [send, state] of this.#watchers) {
-        if (!state.isDrained) continue;
-        state.isDrained = false;
-        send(frame, () => {
-          state.isDrained = true;
-        });
-      }
-    }, tickMs);
+  constructor(options: BareOptions, framed: (frame: Uint8Array) => Buffer) {
+    this.#options = options;
+    this.#framed = framed;
   }
 
   add(watcher: Watcher): void {
+    if (this.#watchers.size === 0) setInterval(() => this.#tick(), this.#options.tickMs);
     this.#watchers.set(watcher, { isDrained: true });
+  }
+
+  #tick(): void {
+    const frame = this.#framed(this.#nextFrame(this.#options.limit));
+    for (const [send, state] of this.#watchers) {
+      if (!state.isDrained) continue;
+      state.isDrained = false;
+      send(frame, () => {
+        state.isDrained = true;
+      });
+    }
   }
 
   #nextFrame(limit: number): Uint8Array {
@@ -73,6 +79,7 @@ class Ticker {
     this.#version += 1n;
     const entries = Array.from({ length: limit }, (_, place) => ({
       playerId: playerId(place),
+      displayName: playerId(place),
       score: 1_000_000n - BigInt(place),
       rank: BigInt(place + 1),
       updatedAt: changedAt,
@@ -120,7 +127,8 @@ async function serveGrpcJs(options: BareOptions): Promise<number> {
   const unary: handleUnaryCall<Buffer, Buffer> = (_, callback) => callback(null, message);
   const watch: handleServerStreamingCall<Buffer, Buffer> = (call) =>
     ticker.add((frame, drained) => void call.write(frame, drained));
-  const server = new Server();
+  // Off, as the service has it.
+  const server = new Server({ "grpc.enable_channelz": 0 });
   server.addService(
     {
       unary: { path: paths.unary, responseStream: false, ...asItIs },

@@ -49,7 +49,7 @@ export class Stage {
   /** A service on an empty database, with a game of so many players. */
   async scene(options: SceneOptions): Promise<Scene> {
     const { settings, players, history, profileFolder, signal } = options;
-    await this.#redis.flush();
+    await this.clear();
     const secret = randomBytes(32).toString("base64url");
     const databaseUrl = await this.#newDatabase();
     await fillLedger({ DATABASE_URL: databaseUrl }, { gameId, players, ...history });
@@ -93,6 +93,19 @@ export class Stage {
     }
   }
 
+  /** Throws away what the last scene left, which may be large. */
+  async clear(): Promise<void> {
+    await this.#redis.flush();
+    if (this.#lastDatabaseUrl === undefined) return;
+    const client = new pg.Client(this.#postgres.url);
+    await client.connect();
+    await client.query(`drop database ${new URL(this.#lastDatabaseUrl).pathname.slice(1)}`);
+    this.#lastDatabaseUrl = undefined;
+    // What it wrote must not be written out amid the next measure.
+    await client.query("checkpoint");
+    await client.end();
+  }
+
   /** Postgres and Redis, as they say themselves; throws when Postgres would not sync. */
   async versions(): Promise<{ readonly postgres: string; readonly redis: string }> {
     const client = new pg.Client(this.#postgres.url);
@@ -125,16 +138,7 @@ export class Stage {
     return { postgres: Number.parseInt(pidFile, 10), redis: Number(redis) };
   }
 
-  /** In the place of the last one, which may be large. */
   async #newDatabase(): Promise<string> {
-    if (this.#lastDatabaseUrl !== undefined) {
-      const client = new pg.Client(this.#postgres.url);
-      await client.connect();
-      await client.query(`drop database ${new URL(this.#lastDatabaseUrl).pathname.slice(1)}`);
-      // What it wrote must not be written out amid the next measure.
-      await client.query("checkpoint");
-      await client.end();
-    }
     this.#lastDatabaseUrl = await this.#postgres.createDatabase();
     return this.#lastDatabaseUrl;
   }

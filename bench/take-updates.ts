@@ -11,7 +11,7 @@ export interface UpdateCalls
 }
 
 /** A figure of a scene, and how many events were acknowledged for it. */
-export interface Counted {
+export interface Acknowledged {
   readonly figure: Figure;
   readonly acknowledged: number;
 }
@@ -21,7 +21,7 @@ export async function takeUpdates(
   { signal, progress }: MeasureContext,
   scene: Scene,
   { key, what, way, ...calls }: UpdateCalls,
-): Promise<Counted> {
+): Promise<Acknowledged> {
   const { token, gameId, players, instance } = scene;
   const port = way === "connect" ? instance.httpPort : instance.grpcPort;
   progress(what);

@@ -1,27 +1,16 @@
+import { limit } from "./audience.ts";
 import { figure } from "./figure.ts";
 import { LoadProcess } from "./load-process.ts";
 import type { UpdateOptions, UpdateResult } from "./load-update.ts";
 import type { WatchOptions, WatchResult } from "./load-watch.ts";
 import { type MeasureContext, times } from "./measure.ts";
 import type { Scene } from "./scene.ts";
-import type { Counted } from "./take-updates.ts";
-
-/** Entries of each frame. */
-export const limit = 10;
-
-/** The watches of one board that the service, and what stands beside it, are measured with. */
-export const audience = { connections: 20, watchesPerConnection: 100 } as const;
-export const watches = audience.connections * audience.watchesPerConnection;
-
-/** So short that it does not bound the rate. */
-export const tickMs = 5;
-/** For scenes. */
-export const shortTick = { SCORE_TICK_MS: String(tickMs) } as const;
+import type { Acknowledged } from "./take-updates.ts";
 
 /** They take the top at once, and stay there: it changes at every tick. */
 const writers = { way: "grpc", players: limit, inFlight: 2, connections: 1 } as const;
 
-export interface Watches
+export interface WatchCalls
   extends Pick<WatchOptions, "way" | "port" | "connections" | "watchesPerConnection"> {
   readonly key: string;
   readonly what: string;
@@ -36,13 +25,13 @@ export interface Watches
 export async function takeWatches(
   { signal, progress }: MeasureContext,
   scene: Scene,
-  { key, what, run, ...watches }: Watches,
-): Promise<Counted> {
+  { key, what, run, ...calls }: WatchCalls,
+): Promise<Acknowledged> {
   const { token, gameId } = scene;
   progress(what);
   await using watch = await LoadProcess.start<WatchOptions, WatchResult>(
     "load-watch.ts",
-    { ...watches, gameId, limit },
+    { ...calls, gameId, limit },
     signal,
   );
   await using writer = await LoadProcess.start<UpdateOptions, UpdateResult>(
@@ -60,13 +49,13 @@ export async function takeWatches(
     `${Math.round(written.calls / written.seconds)} updates/s by ${writers.inFlight} writers`,
   ];
   return {
-    figure: figure({ key, what, ...counted(watched), notes }, taken),
+    figure: figure({ key, what, ...messagesOf(watched), notes }, taken),
     acknowledged: written.succeeded,
   };
 }
 
 /** What a figure of watches counts. */
-export function counted({ messages: count, seconds, p50Ms, p99Ms }: WatchResult) {
+export function messagesOf({ messages: count, seconds, p50Ms, p99Ms }: WatchResult) {
   return { unit: "messages", count, seconds, p50Ms, p99Ms };
 }
 

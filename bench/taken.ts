@@ -4,8 +4,8 @@ import type { LoadProcess, Measured } from "./load-process.ts";
 
 /** Ids of the processes that take part. */
 export interface Processes {
-  /** What is loaded. */
-  readonly service: number;
+  /** Or the bare server in its place. */
+  readonly service?: number;
   readonly postgres?: number;
   readonly redis?: number;
 }
@@ -24,7 +24,7 @@ export interface CpuTimes {
 export interface Taken<R> {
   readonly results: readonly R[];
   readonly cpu: CpuTimes;
-  /** MiB of the service at the end; undefined where the system does not tell. */
+  /** MiB of the service at the end; undefined where there is none or the system does not tell. */
   readonly residentMebibytes: number | undefined;
   /** When it began and ended, in µs of the system's steady clock, which CPU profiles use too. */
   readonly from: number;
@@ -49,7 +49,8 @@ export async function take<R>(
   const before = clocks(processes);
   await sleep(measureMs, undefined, { signal });
   const after = clocks(processes);
-  const residentNow = hasCpuClock ? residentMebibytes(processes.service) : undefined;
+  const { service } = processes;
+  const residentNow = hasCpuClock && service !== undefined ? residentMebibytes(service) : undefined;
   const measured = await Promise.all(loads.map((load) => load.end()));
   return {
     results: measured.map(({ result }) => result),

@@ -28,6 +28,7 @@ import { streamScores } from "../service/stream-scores.ts";
 import { watchLeaderboard } from "../service/watch-leaderboard.ts";
 import type { Frame } from "../watch/frame.ts";
 import { blameGrpcCaller } from "./callers-mistake.ts";
+import { FrameStream } from "./frame-stream.ts";
 import { decoded, methodDefinition } from "./grpc-method.ts";
 import { type Incoming, RefusedCall } from "./guard.ts";
 import { Health } from "./health.ts";
@@ -153,8 +154,9 @@ export class GrpcLane {
         gone.abort();
         ended.resolve();
       });
+      const frames = new FrameStream(call);
       const sink = {
-        send: (frame: Frame, drained: () => void) => void call.write(frame, drained),
+        send: (frame: Frame, drained: () => void) => frames.send(frame, drained),
         end: ended.reject,
       };
       guard

@@ -8,11 +8,9 @@ import {
 import type { MethodDefinition } from "@grpc/grpc-js";
 import { ScoreService } from "../../gen/score/v1/score_pb.js";
 import { ScoreError } from "../model/score-error.ts";
-import type { Frame } from "../watch/frame.ts";
-import { madeOnce, madeOnceIfShared } from "./made-once.ts";
-import { fromFrame } from "./messages.ts";
+import { madeOnceIfShared } from "./made-once.ts";
 
-/** A method of the contract as grpc-js takes it; frames of watches go in as they are. */
+/** A method of the contract as grpc-js takes it. */
 export function methodDefinition(method: DescMethod): MethodDefinition<unknown, unknown> {
   const path = `/${method.parent.typeName}/${method.name}`;
   return {
@@ -30,10 +28,10 @@ export function methodDefinition(method: DescMethod): MethodDefinition<unknown, 
 
 /** What many callers are sent at a time is encoded once. */
 function responseEncoder(method: DescMethod): (response: never) => Buffer {
-  const { watchLeaderboard, getLeaderboard } = ScoreService.method;
   const encode = encoder(method.output);
-  if (method === watchLeaderboard) return madeOnce((frame: Frame) => encode(fromFrame(frame)));
-  return method === getLeaderboard ? madeOnceIfShared<object, Buffer>(encode) : encode;
+  return method === ScoreService.method.getLeaderboard
+    ? madeOnceIfShared<object, Buffer>(encode)
+    : encode;
 }
 
 function encoder<D extends DescMessage>(desc: D) {

@@ -187,9 +187,12 @@ export class Trial<S extends Stage> {
     }
     for (const { boardId } of boards) {
       const order = expected.get(boardId) ?? [];
-      for (const { watcher, limit, entries } of this.#recorder.shown(boardId)) {
+      for (const { watcher, limit, entries, totalPlayers } of this.#recorder.shown(boardId)) {
         const wrong = firstDifference(order.slice(0, limit), entries.map(lineOf));
         if (wrong) return `${watcher} of ${boardId} sees something else: ${wrong}`;
+        if (totalPlayers !== order.length) {
+          return `${watcher} of ${boardId} sees ${totalPlayers} players instead of ${order.length}`;
+        }
       }
     }
     return undefined;

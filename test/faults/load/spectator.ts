@@ -53,13 +53,15 @@ async function watchOnce(
   let last = known;
   let heardAt = performance.now();
   let ended: Refusal;
-  const wait = () =>
+  const wait = (ms = patienceMs): NodeJS.Timeout =>
     setTimeout(() => {
       // A process that was busy itself may have what it waited for in its socket.
       setImmediate(() => {
-        if (performance.now() - heardAt >= patienceMs) silence.abort();
+        const leftMs = heardAt + patienceMs - performance.now();
+        if (leftMs <= 0) silence.abort();
+        else impatience = wait(leftMs);
       });
-    }, patienceMs);
+    }, ms).unref();
   let impatience = wait();
   try {
     const request = {
