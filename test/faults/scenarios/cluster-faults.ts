@@ -7,6 +7,9 @@ import type { World } from "../world.ts";
 
 const common = { target: "Redis Cluster", tolerates: "nothing" } as const;
 
+/** Until the nodes agree on who has which slot. */
+const migrateMs = 20_000;
+
 /** What may become of a Redis Cluster whose masters have a replica each. */
 export const clusterFaults: readonly Fault<World>[] = [
   {
@@ -97,13 +100,16 @@ interface Move {
 async function moveSlot(key: string, { from, to, masters, dice }: Move): Promise<void> {
   const slot = String(await from.command("CLUSTER", "KEYSLOT", key));
   const idOf = async (node: RedisServer) => String(await node.command("CLUSTER", "MYID"));
-  const target = await idOf(to);
-  await to.command("CLUSTER", "SETSLOT", slot, "IMPORTING", await idOf(from));
-  await from.command("CLUSTER", "SETSLOT", slot, "MIGRATING", target);
+  const [source, target] = [await idOf(from), await idOf(to)];
+  const open = async () => {
+    await to.command("CLUSTER", "SETSLOT", slot, "IMPORTING", source);
+    await from.command("CLUSTER", "SETSLOT", slot, "MIGRATING", target);
+  };
+  await open();
   for (;;) {
     const [next] = (await from.command("CLUSTER", "GETKEYSINSLOT", slot, "1")) as string[];
     if (next === undefined) break;
-    await migrate(next, from, to);
+    await migrate(next, from, to, open);
     await pause(dice.int(0, 300));
   }
   // The one that has the keys hears it first, so that nobody is sent to and fro.
@@ -112,15 +118,25 @@ async function moveSlot(key: string, { from, to, masters, dice }: Move): Promise
   }
 }
 
-/** A target that has just come back may say once more that the cluster is down. */
-async function migrate(key: string, from: RedisServer, to: RedisServer): Promise<void> {
+/**
+ * A target that has just come back may say once more that the cluster is down;
+ * one that hears late of a fail-over closes the slot, which is opened again.
+ */
+async function migrate(
+  key: string,
+  from: RedisServer,
+  to: RedisServer,
+  open: () => Promise<void>,
+): Promise<void> {
+  const end = performance.now() + migrateMs;
   for (;;) {
     try {
       await from.command("MIGRATE", "127.0.0.1", String(to.port), key, "0", "5000");
       return;
     } catch (error) {
-      if (!/CLUSTERDOWN/.test(String(error))) throw error;
+      if (!/CLUSTERDOWN|MOVED/.test(String(error)) || performance.now() > end) throw error;
       await pause(100);
+      if (/MOVED/.test(String(error))) await open();
     }
   }
 }
