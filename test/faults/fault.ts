@@ -12,18 +12,27 @@ export interface Fault<S extends Stage> {
   readonly tolerates: Tolerance;
   /** Too long to be among others: they would hardly be felt. */
   readonly isLong?: boolean;
-  /** Does it and undoes it; resolves when all that was broken could work again. */
-  readonly strike: (stage: S, dice: Dice) => Promise<void>;
+  /**
+   * Does it and undoes it; resolves when all that was broken could work again.
+   * When it strikes alone nothing else may keep it from being felt.
+   */
+  readonly strike: (stage: S, dice: Dice, isAlone: boolean) => Promise<void>;
 }
 
-/** Longer than any other fault that may keep this one from being felt. */
+/** Much longer than anything takes that a fault alone leaves to work. */
 const feltWithinMs = 20_000;
+/** Beside other faults: one of them may keep it from being felt. */
+const patienceMs = 5_000;
 
-/** Asks again and again until it is felt; rejects when it never is: a fault that strikes nothing proves nothing. */
-export async function untilFelt(isFelt: (round: number) => Promise<boolean>): Promise<void> {
-  const end = performance.now() + feltWithinMs;
+/** Asks again and again until it is felt; rejects when one alone never is: what strikes nothing proves nothing. */
+export async function untilFelt(
+  isAlone: boolean,
+  isFelt: (round: number) => Promise<boolean>,
+): Promise<void> {
+  const end = performance.now() + (isAlone ? feltWithinMs : patienceMs);
   for (let round = 1; !(await isFelt(round)); round += 1) {
-    if (performance.now() > end) throw new Error("it was never felt");
-    await pause(10);
+    if (performance.now() < end) await pause(10);
+    else if (isAlone) throw new Error("it was never felt");
+    else return;
   }
 }

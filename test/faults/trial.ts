@@ -68,7 +68,7 @@ export class Trial<S extends Stage> {
   async alone(faults: readonly Fault<S>[]): Promise<void> {
     for (const fault of this.#options.dice.shuffled(faults)) {
       await pause(betweenMs);
-      await this.#during([fault], () => this.#strike(fault, this.#options.dice));
+      await this.#during([fault], () => this.#strike(fault, this.#options.dice, true));
     }
   }
 
@@ -78,7 +78,7 @@ export class Trial<S extends Stage> {
     const trouble = async (ofTarget: readonly Fault<S>[], dice: Dice) => {
       while (performance.now() < end) {
         await pause(dice.int(0, 1_500));
-        await this.#strike(dice.pick(ofTarget), dice);
+        await this.#strike(dice.pick(ofTarget), dice, false);
       }
     };
     const targets = [...Map.groupBy(faults, ({ target }) => target).values()];
@@ -132,7 +132,7 @@ export class Trial<S extends Stage> {
     this.#load?.resume();
   }
 
-  async #strike(fault: Fault<S>, dice: Dice): Promise<void> {
+  async #strike(fault: Fault<S>, dice: Dice, isAlone: boolean): Promise<void> {
     this.#options.onProgress(fault.name);
     const over = new AbortController();
     const late = pause(longestStrikeMs, undefined, { signal: over.signal }).then(
@@ -140,7 +140,7 @@ export class Trial<S extends Stage> {
       () => {},
     );
     try {
-      await Promise.race([fault.strike(this.#options.stage, dice), late]);
+      await Promise.race([fault.strike(this.#options.stage, dice, isAlone), late]);
     } catch (cause) {
       throw new Error(`could not make or undo "${fault.name}"`, { cause });
     } finally {

@@ -50,9 +50,9 @@ export const postgresFaults: readonly Fault<World>[] = [
   {
     ...common,
     name: "a backend terminated in mid-batch, again and again",
-    strike: async (world, dice) => {
+    strike: async (world, dice, isAlone) => {
       let terminated = 0;
-      await untilFelt(async (round) => {
+      await untilFelt(isAlone, async (round) => {
         const { rowCount } = await world.pool.query(
           `select pg_terminate_backend(pid) from pg_stat_activity
           where application_name = 'score' and state = 'active' and query like '%score_event%'`,

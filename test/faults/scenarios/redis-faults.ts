@@ -50,10 +50,10 @@ export const redisFaults: readonly Fault<World>[] = [
   {
     ...common,
     name: "Redis killed, back from an old snapshot",
-    strike: async ({ redis }, dice) => {
+    strike: async ({ redis }, dice, isAlone) => {
       await redis.command("SAVE");
       await pause(dice.int(200, 2_000));
-      await untilFelt(async () => {
+      await untilFelt(isAlone, async () => {
         const info = String(await redis.command("INFO", "persistence"));
         return !info.includes("rdb_changes_since_last_save:0\r");
       });
