@@ -37,7 +37,7 @@ export function blameCaller(context: HandlerContext): void {
 export const blameGrpcCaller: ServerInterceptor = (_, call) => {
   const sendStatus = call.sendStatus.bind(call);
   call.sendStatus = (given) => {
-    // Only from now on: a check in each message would cost watches a tenth of their speed.
+    // Only from now on: no message before has to pay for a check.
     call.sendMessage = (_message, callback) => callback();
     const { code, details } = given as StatusObject;
     const isMistake = code === status.INTERNAL && mistakes.test(details);

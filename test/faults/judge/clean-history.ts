@@ -57,7 +57,7 @@ export function misused(refusal: Refusal | undefined, sentAt: number): Misuse {
 
 export function read(more: Partial<Read>): Read {
   return {
-    ...{ what: "the top", boardId: "main", playerId: undefined, isStreamed: false, isTop: true },
+    ...{ what: "the top", boardId: "main", playerId: undefined, isStreamed: false },
     ...{ sentAt: 100, answeredAt: 105, refusal: undefined },
     entries: [{ rank: 1, playerId: "ada", score: 5 }],
     ...more,

@@ -1,5 +1,5 @@
 import { BoardModel } from "../../ledger/board-model.ts";
-import type { History, Violation } from "./history.ts";
+import { type History, isOfTop, type Violation } from "./history.ts";
 
 /**
  * Each total equals its events, each ranking is the ledger's order to the last
@@ -19,12 +19,14 @@ function* checkReads({ boards, events, reads }: History): Generator<string> {
       const reached = scores.get(event.playerId) ?? new Set();
       scores.set(event.playerId, reached.add(model.add(event).score));
     }
-    for (const { what, entries, isTop } of reads.filter((read) => read.boardId === board.boardId)) {
+    for (const read of reads.filter(({ boardId }) => boardId === board.boardId)) {
+      const { what, entries } = read;
       for (const [index, { rank, playerId, score }] of entries.entries()) {
         if (!scores.get(playerId)?.has(score)) {
           yield `${what} showed ${playerId} with ${score}, which never was`;
         }
-        if (isTop && rank !== index + 1) yield `${what} showed rank ${rank} at place ${index + 1}`;
+        if (isOfTop(read) && rank !== index + 1)
+          yield `${what} showed rank ${rank} at place ${index + 1}`;
         const above = entries[index - 1];
         if (above && sign * (score - above.score) > 0) {
           yield `${what} showed ${score} of ${playerId} below ${above.score}`;

@@ -64,8 +64,6 @@ export interface Read {
   readonly refusal: Refusal | undefined;
   /** What it showed. */
   readonly entries: readonly ShownEntry[];
-  /** Whether they are a board's first ones. */
-  readonly isTop: boolean;
 }
 
 /** One state as a watcher saw it; heartbeats are none. */
@@ -174,4 +172,9 @@ export interface Violation {
 
 export function isAcknowledged(outcome: Attempt["outcome"]): outcome is Acknowledgement {
   return "seq" in outcome;
+}
+
+/** Whether a board's first entries were asked for. */
+export function isOfTop({ playerId, isStreamed }: Read): boolean {
+  return playerId === undefined && !isStreamed;
 }

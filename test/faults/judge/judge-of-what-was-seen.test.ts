@@ -132,13 +132,13 @@ describe("the judge of what clients saw", () => {
     });
     it("of a player's standing long after the first score", () => {
       const refusal = { code: "NotFound", reason: "UNKNOWN_PLAYER", saysWhen: false };
-      const asked = { what: "ada's standing", playerId: "ada", isTop: false, entries: [], refusal };
+      const asked = { what: "ada's standing", playerId: "ada", entries: [], refusal };
       const reads = [...clean.reads, read({ ...asked, sentAt: 30_200 })];
       assertFound({ ...clean, reads }, /ada's standing was refused 30095 ms after/);
       assertClean({ ...clean, reads: [...clean.reads, read({ ...asked, sentAt: 200 })] });
     });
     it("of a watch that ended, but where open streams may break", () => {
-      const ending = { isStreamed: true, isTop: false, refusal: lost, entries: [] };
+      const ending = { isStreamed: true, refusal: lost, entries: [] };
       const watch = read({ what: "a watch", ...ending });
       const ended = { ...clean, reads: [...clean.reads, watch] };
       assertFound(ended, /a watch was refused .* while no answer could get lost/);

@@ -2,6 +2,7 @@ import {
   type FaultSpan,
   type History,
   isAcknowledged,
+  isOfTop,
   type Refusal,
   type Tolerance,
   type Violation,
@@ -64,9 +65,11 @@ function* checkReads({ reads, attempts, faults }: History): Generator<string> {
     }
   }
   const firstOfAll = Math.min(...first.values());
-  for (const { what, playerId, isStreamed, isTop, entries, refusal, sentAt, answeredAt } of reads) {
+  for (const read of reads) {
+    const { what, playerId, isStreamed, entries, refusal, sentAt, answeredAt } = read;
     if (refusal === undefined) {
-      if (isTop && entries.length === 0 && firstOfAll < sentAt) yield `${what} was shown empty`;
+      if (isOfTop(read) && entries.length === 0 && firstOfAll < sentAt)
+        yield `${what} was shown empty`;
       continue;
     }
     if (playerId !== undefined && refusal.reason === "UNKNOWN_PLAYER") {

@@ -47,7 +47,7 @@ export async function read(options: ReaderOptions): Promise<void> {
     const what = isTop ? `the top of ${boardId}` : `the standing of ${playerId} on ${boardId}`;
     const answeredAt = performance.now();
     const asked = { what, boardId, playerId: isTop ? undefined : playerId, isStreamed: false };
-    recorder.read({ ...asked, isTop, entries, sentAt, answeredAt, refusal });
+    recorder.read({ ...asked, entries, sentAt, answeredAt, refusal });
     client.close();
     await pause(everyMs, undefined, { signal }).catch(() => {});
   }

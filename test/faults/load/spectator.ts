@@ -95,7 +95,7 @@ async function watchOnce(
   if (!signal.aborted) {
     options.recorder.read({
       what: `the watch ${options.name} of ${boardId}`,
-      ...{ boardId, playerId: undefined, isStreamed: true, isTop: false, entries: [] },
+      ...{ boardId, playerId: undefined, isStreamed: true, entries: [] },
       ...{ sentAt: heardAt, answeredAt: performance.now(), refusal: ended },
     });
   }
