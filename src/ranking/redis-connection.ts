@@ -68,9 +68,9 @@ export function connectRedis(
   // A subscriber waits for its connection: nobody waits for it.
   const patient: RedisOptions = { ...options, maxRetriesPerRequest: null };
   const isCluster = urls.length > 1;
-  const open = (redisOptions: RedisOptions) =>
+  const open = (redisOptions: Omit<RedisOptions, "replyMapping">) =>
     isCluster
-      ? new Cluster([...urls], {
+      ? new PunctualCluster([...urls], {
           redisOptions,
           shardedSubscribers: true,
           enableOfflineQueue: redisOptions.enableOfflineQueue ?? true,
@@ -135,6 +135,15 @@ export function connectRedis(
       subscriber.disconnect();
     },
   };
+}
+
+/** Its commands' time begins with the first try, not with the first node that takes one. */
+class PunctualCluster extends Cluster {
+  override sendCommand(...[command, ...where]: Parameters<Cluster["sendCommand"]>): unknown {
+    const { commandTimeout } = this.options.redisOptions ?? {};
+    if (commandTimeout !== undefined) command.setTimeout(commandTimeout);
+    return super.sendCommand(command, ...where);
+  }
 }
 
 function redisFailure({ name, message }: Error): RedisFailure {
