@@ -35,8 +35,10 @@ import { watchHealth } from "./watch-health.ts";
 import type { WorkerLine } from "./worker-line.ts";
 
 const requestLimits = {
-  // A thousand events as large as they may be are 0.6 MB.
-  messageBytes: 4 * 1_024 * 1_024,
+  // An event as large as it may be has 0.6 KB, a thousand of them 0.6 MB.
+  messageBytes: 16 * 1_024,
+  listBytes: 1_024 * 1_024,
+  unpackedBytes: 64 * 1_024,
   // A token for a hundred games is 18 KB at most. Envoy's limit is lower, by what it adds.
   headerBytes: 32 * 1_024,
   headersMs: 10_000,

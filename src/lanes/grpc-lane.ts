@@ -36,7 +36,7 @@ import { type Lane, type LaneOptions, maxConcurrentStreams } from "./lane.ts";
 import { fromResult, toSubmission } from "./messages.ts";
 import { toWatchRequest, type UnaryMethod } from "./methods.ts";
 import { reflection } from "./reflection.ts";
-import { limitHeaders } from "./request-limits.ts";
+import { limitHeaders, limitUnpacked, maxAnswerBytes, mostRequestBytes } from "./request-limits.ts";
 import { SentCount } from "./sent-count.ts";
 import { statusDetails } from "./wire-error.ts";
 
@@ -55,8 +55,8 @@ export class GrpcLane {
     // It would write headers that it can't take, such as a token with a tab, to standard error.
     setLogVerbosity(logVerbosity.NONE);
     this.#server = new Server({
-      "grpc.max_receive_message_length": options.requestLimits.messageBytes,
-      "grpc.max_send_message_length": options.requestLimits.messageBytes,
+      "grpc.max_receive_message_length": options.requestLimits.listBytes,
+      "grpc.max_send_message_length": maxAnswerBytes,
       "grpc.keepalive_time_ms": options.connectionLimits.silentMs,
       "grpc.keepalive_timeout_ms": options.connectionLimits.answerMs,
       "grpc.max_connection_idle_ms": options.connectionLimits.idleMs,
@@ -65,7 +65,7 @@ export class GrpcLane {
       "grpc.enable_channelz": 0,
       // MB of a connection; new calls are refused above it. Without it there is no end.
       "grpc-node.max_session_memory": 64,
-      interceptors: [blameGrpcCaller],
+      interceptors: [blameGrpcCaller, limitUnpacked(options.requestLimits)],
     });
     limitHeaders(this.#server, options.requestLimits);
     this.#addServices();
@@ -100,7 +100,7 @@ export class GrpcLane {
   }
 
   #addServices(): void {
-    const { unary, streams } = this.#options;
+    const { unary, streams, requestLimits } = this.#options;
     const services = new Map<
       string,
       {
@@ -112,7 +112,10 @@ export class GrpcLane {
       const { typeName } = method.parent;
       const service = services.get(typeName) ?? { definition: {}, handlers: {} };
       services.set(typeName, service);
-      service.definition[method.name] = methodDefinition(method);
+      service.definition[method.name] = methodDefinition(
+        method,
+        mostRequestBytes(method, requestLimits),
+      );
       service.handlers[method.name] = handler;
     };
     for (const { method, handle } of unary) add(method, this.#unary(method.name, handle));

@@ -10,8 +10,11 @@ import { ScoreService } from "../../gen/score/v1/score_pb.js";
 import { ScoreError } from "../model/score-error.ts";
 import { madeOnceIfShared } from "./made-once.ts";
 
-/** A method of the contract as grpc-js takes it. */
-export function methodDefinition(method: DescMethod): MethodDefinition<unknown, unknown> {
+/** A method of the contract as grpc-js takes it, with requests of so many bytes at most. */
+export function methodDefinition(
+  method: DescMethod,
+  mostBytes: number,
+): MethodDefinition<unknown, unknown> {
   const path = `/${method.parent.typeName}/${method.name}`;
   return {
     path,
@@ -20,7 +23,7 @@ export function methodDefinition(method: DescMethod): MethodDefinition<unknown, 
     responseStream:
       method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming",
     requestSerialize: encoder(method.input),
-    requestDeserialize: requestDecoder(method.input),
+    requestDeserialize: requestDecoder(method.input, mostBytes),
     responseSerialize: responseEncoder(method) as (response: unknown) => Buffer,
     responseDeserialize: decoder(method.output),
   };
@@ -41,32 +44,41 @@ function encoder<D extends DescMessage>(desc: D) {
   };
 }
 
-/** In the place of a request whose bytes are no message of its type. */
+/** In the place of a request that can't be read. */
 export class Undecodable {
-  readonly cause: unknown;
+  readonly error: ScoreError;
 
-  constructor(cause: unknown) {
-    this.cause = cause;
+  constructor(error: ScoreError) {
+    this.error = error;
   }
 }
 
-/** grpc-js would answer INTERNAL to what it can't decode, though the mistake is the caller's. */
-function requestDecoder(desc: DescMessage) {
-  const decode = decoder(desc);
+/**
+ * grpc-js would answer INTERNAL to what it can't decode, though the mistake is the
+ * caller's. It decodes before anybody knows who calls, and keeps the request until its end has
+ * come: hence no field that the contract does not have, which would hold all its bytes.
+ */
+function requestDecoder(desc: DescMessage, mostBytes: number) {
   return (bytes: Buffer): unknown => {
+    if (bytes.length > mostBytes) {
+      return new Undecodable(
+        new ScoreError("request_too_large", `the request may have ${mostBytes} bytes`),
+      );
+    }
     try {
-      return decode(bytes);
+      return fromBinary(desc, bytes, { readUnknownFields: false });
     } catch (cause) {
-      return new Undecodable(cause);
+      return new Undecodable(
+        new ScoreError("invalid_request", "the request's bytes are no message", { cause }),
+      );
     }
   };
 }
 
-/** The request; throws `invalid_request` when its bytes were no message. */
+/** The request; throws why it can't be read. */
 export function decoded<T>(request: T | Undecodable): T {
-  if (!(request instanceof Undecodable)) return request;
-  const { cause } = request;
-  throw new ScoreError("invalid_request", "the request's bytes are no message", { cause });
+  if (request instanceof Undecodable) throw request.error;
+  return request;
 }
 
 function decoder(desc: DescMessage) {

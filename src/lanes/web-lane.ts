@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createSecureServer } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { create, createRegistry } from "@bufbuild/protobuf";
+import { create, createRegistry, type DescMethod } from "@bufbuild/protobuf";
 import {
   ConnectError,
   type ConnectRouter,
@@ -32,7 +32,7 @@ import { type Lane, type LaneOptions, maxConcurrentStreams } from "./lane.ts";
 import { shortenTimeouts } from "./longest-timeout.ts";
 import { fromResult, toSubmission } from "./messages.ts";
 import { toWatchRequest } from "./methods.ts";
-import { nodeLimits } from "./request-limits.ts";
+import { maxAnswerBytes, mostRequestBytes, nodeLimits, unpacking } from "./request-limits.ts";
 import { untilAborted } from "./until-aborted.ts";
 import { type OperatorPages, webPages } from "./web-pages.ts";
 
@@ -97,8 +97,9 @@ export class WebLane {
     const { requestLimits, connectionLimits } = this.#options;
     const calls = connectNodeAdapter({
       routes: (router) => this.#routes(router),
-      readMaxBytes: requestLimits.messageBytes,
-      writeMaxBytes: requestLimits.messageBytes,
+      acceptCompression: unpacking(requestLimits),
+      writeMaxBytes: maxAnswerBytes,
+      binaryOptions: { readUnknownFields: false },
       requestGate: blameCaller,
       jsonOptions: { registry: errorDetails },
       shutdownSignal: this.#stopping.signal,
@@ -145,30 +146,40 @@ export class WebLane {
   }
 
   #routes(router: ConnectRouter): void {
-    const { unary, streams, guard, rooms } = this.#options;
+    const { unary, streams, guard, rooms, requestLimits } = this.#options;
+    const limits = (method: DescMethod) => ({
+      readMaxBytes: mostRequestBytes(method, requestLimits),
+    });
     for (const { method, handle } of unary) {
+      const run = (request: unknown, context: HandlerContext) =>
+        this.#run(context, (call) => untilAborted(handle(call, request), context.signal));
       // biome-ignore lint/suspicious/noExplicitAny: the table holds methods of different messages
-      router.rpc(method as any, (request: unknown, context: HandlerContext) =>
-        this.#run(context, (call) => untilAborted(handle(call, request), context.signal)),
-      );
+      router.rpc(method as any, run, limits(method));
     }
     for (const { method, handle } of streams) {
+      const run = (request: unknown, context: HandlerContext) =>
+        this.#runStream(context, (call) => handle(call, request));
       // biome-ignore lint/suspicious/noExplicitAny: the table holds methods of different messages
-      router.rpc(method as any, (request: unknown, context: HandlerContext) =>
-        this.#runStream(context, (call) => handle(call, request)),
-      );
+      router.rpc(method as any, run, limits(method));
     }
-    router.rpc(ScoreService.method.watchLeaderboard, (request, context) =>
-      this.#watch(request, context),
+    const { watchLeaderboard, streamScores: pipe } = ScoreService.method;
+    router.rpc(
+      watchLeaderboard,
+      (request, context) => this.#watch(request, context),
+      limits(watchLeaderboard),
     );
-    router.rpc(ScoreService.method.streamScores, (requests, context) => {
-      const refuse = (error: unknown) => guard.refuse("StreamScores", error);
-      return this.#runStream(context, async function* (call) {
-        for await (const result of streamScores(rooms, call, submissions(requests))) {
-          yield create(StreamScoresResponseSchema, fromResult(result, refuse));
-        }
-      });
-    });
+    router.rpc(
+      pipe,
+      (requests, context) => {
+        const refuse = (error: unknown) => guard.refuse("StreamScores", error);
+        return this.#runStream(context, async function* (call) {
+          for await (const result of streamScores(rooms, call, submissions(requests))) {
+            yield create(StreamScoresResponseSchema, fromResult(result, refuse));
+          }
+        });
+      },
+      limits(pipe),
+    );
   }
 
   #watch(request: WatchLeaderboardRequest, context: HandlerContext) {

@@ -12,6 +12,7 @@ import { type ErrorCode, ScoreError } from "../model/score-error.ts";
 
 const codes = {
   invalid_request: Code.InvalidArgument,
+  request_too_large: Code.ResourceExhausted,
   unauthenticated: Code.Unauthenticated,
   permission_denied: Code.PermissionDenied,
   unknown_game: Code.NotFound,
@@ -86,7 +87,8 @@ export function toWireError(error: unknown, reference: string): WireError {
     details.push(detail(BadRequestSchema, { fieldViolations: [...error.violations] }));
   }
   let retryAfter: string | undefined;
-  if (code === Code.ResourceExhausted || code === Code.Unavailable) {
+  const isTooLarge = error.code === "request_too_large";
+  if ((code === Code.ResourceExhausted && !isTooLarge) || code === Code.Unavailable) {
     const ms = Math.ceil(error.retryAfterMs ?? defaultRetryMs);
     details.push(detail(RetryInfoSchema, { retryDelay: durationFromMs(ms) }));
     retryAfter = String(Math.ceil(ms / 1_000));

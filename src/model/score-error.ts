@@ -4,6 +4,7 @@
  */
 export type ErrorCode =
   | "invalid_request"
+  | "request_too_large"
   | "unauthenticated"
   | "permission_denied"
   | "unknown_game"

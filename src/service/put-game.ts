@@ -23,8 +23,8 @@ export interface GameRequest {
 
 /** Creates a game or replaces its settings; a board that is new to it is filled from its history. */
 export async function putGame(rooms: Rooms, call: Call, request: GameRequest): Promise<Game> {
-  checkGame(request);
   mayAdminister(call.identity, request.gameId);
+  checkGame(request);
   const actions = request.actions.map((action) => ({ ...action, points: Number(action.points) }));
   const game = await rooms.ledger.games.put({ ...request, actions });
   rooms.catalog.forget(game.gameId);
@@ -41,19 +41,21 @@ function checkGame(
   if (boards.length < 1 || boards.length > maxBoards) {
     required.refuse("game.boards", `must be 1 to ${maxBoards}`);
   }
-  boards.forEach(({ boardId, aggregation, direction, title }, index) => {
+  const boardIds = new Set<string>();
+  boards.slice(0, maxBoards).forEach(({ boardId, aggregation, direction, title }, index) => {
     const field = `game.boards[${index}]`;
     required.identifier(`${field}.board_id`, boardId);
     required.known(`${field}.aggregation`, aggregation);
     required.known(`${field}.direction`, direction);
     if (title !== "") required.name(`${field}.title`, title);
-    if (boards.findIndex((other) => other.boardId === boardId) < index) {
+    if (boardIds.has(boardId)) {
       required.refuse(`${field}.board_id`, "must be unique within the game");
     }
+    boardIds.add(boardId);
   });
   if (actions.length > maxActions) required.refuse("game.actions", `must be 0 to ${maxActions}`);
   const names = new Set<string>();
-  actions.forEach(({ name, points, maxPerMinute }, index) => {
+  actions.slice(0, maxActions).forEach(({ name, points, maxPerMinute }, index) => {
     const field = `game.actions[${index}]`;
     required.identifier(`${field}.action`, name);
     required.points(`${field}.points`, points);

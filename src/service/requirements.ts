@@ -3,7 +3,11 @@ import { type FieldViolation, ScoreError } from "../model/score-error.ts";
 /** The greatest score and points: Redis ranks by doubles, which are exact up to here. */
 export const maxPoints = BigInt(Number.MAX_SAFE_INTEGER);
 
+/** In characters. */
+export const maxIdentifierLength = 128;
 const identifier = /^[A-Za-z0-9\-_.:@]{1,128}$/;
+/** In characters, of which some take two places in a string. */
+const maxNameLength = 64;
 // Control characters, and line and paragraph separators, which act as such.
 const control = /[\p{Cc}\u2028\u2029]/u;
 
@@ -16,9 +20,11 @@ const maxNamed = 20;
 /** Collects every wrong field of a request, so that a client learns of many at once. */
 export class Requirements {
   readonly #violations: FieldViolation[] = [];
+  #others = 0;
 
   refuse(field: string, description: string): void {
-    this.#violations.push({ field, description });
+    if (this.#violations.length < maxNamed) this.#violations.push({ field, description });
+    else this.#others += 1;
   }
 
   identifier(field: string, value: string): void {
@@ -33,7 +39,8 @@ export class Requirements {
   }
 
   name(field: string, value: string): void {
-    if (value === "" || [...value].length > 64 || control.test(value) || !value.isWellFormed()) {
+    const isTooLong = value.length > 2 * maxNameLength || [...value].length > maxNameLength;
+    if (value === "" || isTooLong || control.test(value) || !value.isWellFormed()) {
       this.refuse(field, "must have 1 to 64 characters without control characters");
     }
   }
@@ -53,11 +60,10 @@ export class Requirements {
 
   /** Throws `invalid_request` with what was refused: the first 20, and how many more there are. */
   check(): void {
-    if (this.#violations.length === 0) return;
-    const violations = this.#violations.slice(0, maxNamed);
+    const violations = this.#violations;
+    if (violations.length === 0) return;
     const list = violations.map(({ field, description }) => `${field} ${description}`);
-    const others = this.#violations.length - violations.length;
-    if (others > 0) list.push(`and ${others} more`);
+    if (this.#others > 0) list.push(`and ${this.#others} more`);
     throw new ScoreError("invalid_request", list.join("; "), { violations });
   }
 }

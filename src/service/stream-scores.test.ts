@@ -91,6 +91,32 @@ describe("a pipe of scores", () => {
     assert.equal((await second).done, true);
   });
 
+  it("takes no more in while answers that are done wait for their reader", async () => {
+    let taken = 0;
+    const endless = (async function* () {
+      for (;;) yield event(`action-${taken++}`);
+    })();
+    const answers = streamScores(rooms, call, endless);
+    const first = answers.next();
+    await settle();
+    const [last, ...others] = submitted.values();
+    for (const { resolve } of others) resolve(receipt);
+    await first;
+    last?.resolve(receipt);
+    await settle();
+    assert.equal(taken, 2_048, "the first answer may still be on its way");
+    gone.abort();
+    await answers.return(undefined);
+  });
+
+  it("answers with no more of an action_id than one may have", async () => {
+    const [result] = await Array.fromAsync(
+      streamScores(rooms, call, arriving(["x".repeat(10_000)])),
+    );
+    assert.equal(result?.actionId, "x".repeat(128));
+    assert.ok(result && "error" in result.outcome);
+  });
+
   it("answers each event once, as soon as it is done", async () => {
     const ids = ["a", "b", "c"];
     const answers = streamScores(rooms, call, arriving(ids));

@@ -6,10 +6,11 @@ import type { Submission } from "./update-score.ts";
 import { type EventResult, resultOf } from "./update-scores.ts";
 
 /**
- * Events of one stream between their arrival and their acknowledgement. Above
- * it nothing more is read, so that flow control holds the sender back.
+ * Events of one stream between their arrival and the sending of their
+ * acknowledgement. Above it nothing more is read, so that flow control holds the
+ * sender back.
  */
-const maxInFlight = 2_048;
+const maxOwed = 2_048;
 
 /**
  * Acknowledges each event of an open pipe, in the order in which they are done.
@@ -25,7 +26,7 @@ export async function* streamScores(
   const { expiresAt } = call.identity;
   const { stopping } = rooms;
   const done: EventResult[] = [];
-  let inFlight = 0;
+  let owed = 0;
   let isAtEnd = false;
   let failure: { readonly error: unknown } | undefined;
   let wakeReader = () => {};
@@ -37,10 +38,8 @@ export async function* streamScores(
   const isCut = () => call.signal.aborted || stopping.aborted;
 
   const take = async (event: Submission) => {
-    const result = await patiently(rooms, call, event);
-    inFlight -= 1;
-    done.push(result);
-    wake();
+    done.push(await patiently(rooms, call, event));
+    wakeWriter();
   };
   // Not a `for await`: leaving that would close the pipe for the answers too.
   const read = async () => {
@@ -51,9 +50,9 @@ export async function* streamScores(
         if (isCut()) return;
         if (next.done) break;
         if (rooms.now() >= expiresAt) throw tokenExpired();
-        inFlight += 1;
+        owed += 1;
         void take(next.value);
-        while (inFlight + done.length >= maxInFlight && !isCut()) {
+        while (owed >= maxOwed && !isCut()) {
           await new Promise<void>((resolve) => {
             wakeReader = resolve;
           });
@@ -71,11 +70,13 @@ export async function* streamScores(
   try {
     void read();
     while (!call.signal.aborted) {
-      const results = done.splice(0);
-      yield* results;
-      if (results.length > 0) wakeReader();
+      for (const result of done.splice(0)) {
+        yield result;
+        owed -= 1;
+        wakeReader();
+      }
       if (done.length > 0) continue;
-      if ((isAtEnd || stopping.aborted) && inFlight === 0) break;
+      if ((isAtEnd || stopping.aborted) && owed === 0) break;
       await new Promise<void>((resolve) => {
         wakeWriter = resolve;
       });

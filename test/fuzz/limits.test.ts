@@ -12,8 +12,9 @@ import { RawGrpc } from "./grpc-call.ts";
 import { RawHttp } from "./http-call.ts";
 import { nameOf } from "./outcome.ts";
 
-const mib = 1 << 20;
+const kib = 1 << 10;
 const path = "/score.v1.ScoreService/GetLeaderboard";
+const listPath = "/score.v1.ScoreService/UpdateScores";
 const restPath = "/v1/games/nobodys/scores";
 
 /** A message of so many bytes: a field that the contract does not have, behind the name of a game. */
@@ -140,9 +141,9 @@ describe("what a request may take", () => {
       ["a packed message", packed],
     ] as const) {
       if (send === undefined) continue;
-      it(`is ${how} of 4 MiB and not a byte more, by ${name}`, async () => {
-        assert.equal(await send(4 * mib), "NOT_FOUND");
-        assert.equal(await send(4 * mib + 1), "RESOURCE_EXHAUSTED");
+      it(`is ${how} of 16 KiB and not a byte more, by ${name}`, async () => {
+        assert.equal(await send(16 * kib), "NOT_FOUND");
+        assert.equal(await send(16 * kib + 1), "RESOURCE_EXHAUSTED");
         assert.equal(await send(100), "NOT_FOUND");
       });
     }
@@ -156,11 +157,42 @@ describe("what a request may take", () => {
     });
   }
 
-  it("is a message of 4 MiB by REST, in the size that it has once it is transcoded", async () => {
+  const packing = { grpc: "grpc-encoding", web: "content-encoding" } as const;
+  const lists = [
+    { name: "gRPC", caller: "grpc", isFramed: true },
+    { name: "gRPC through Envoy", caller: "envoyGrpc", isFramed: true },
+    { name: "Connect", caller: "web", isFramed: false },
+  ] as const;
+  for (const { name, caller, isFramed } of lists) {
+    const send = (content: Uint8Array, isPacked: boolean) => {
+      const bytes = isPacked ? gzipSync(content) : content;
+      const body = isFramed ? enveloped(bytes) : bytes;
+      if (isFramed && isPacked) body[0] = 1;
+      const type: Record<string, string> = isFramed ? {} : { "content-type": "application/proto" };
+      const how = isPacked ? { [packing[isFramed ? "grpc" : "web"]]: "gzip" } : {};
+      return callers[caller]
+        .call({ path: listPath, body, headers: { ...type, ...how } })
+        .then(nameOf);
+    };
+
+    it(`is a list of 1 MiB and not a byte more, by ${name}`, async () => {
+      assert.equal(await send(messageOf(1_024 * kib), false), "UNAUTHENTICATED");
+      assert.equal(await send(messageOf(1_024 * kib + 1), false), "RESOURCE_EXHAUSTED");
+      assert.equal(await send(small, false), "UNAUTHENTICATED");
+    });
+
+    it(`is a packed list of 64 KiB, once it is unpacked, and not a byte more, by ${name}`, async () => {
+      assert.equal(await send(messageOf(64 * kib), true), "UNAUTHENTICATED");
+      assert.equal(await send(messageOf(64 * kib + 1), true), "RESOURCE_EXHAUSTED");
+      assert.equal(await send(small, true), "UNAUTHENTICATED");
+    });
+  }
+
+  it("is a message of 16 KiB by REST, in the size that it has once it is transcoded", async () => {
     const event = (bytes: number) =>
       Buffer.from(JSON.stringify({ playerId: "x".repeat(bytes), points: "1", actionId: "a" }));
-    assert.equal(await rest(event(4 * mib - 100)), "UNAUTHENTICATED");
-    assert.equal(await rest(event(4 * mib + 1)), "RESOURCE_EXHAUSTED");
+    assert.equal(await rest(event(16 * kib - 100)), "UNAUTHENTICATED");
+    assert.equal(await rest(event(16 * kib + 1)), "RESOURCE_EXHAUSTED");
   });
 
   it("is 128 headers by gRPC, and 100 through Envoy", async () => {
@@ -174,7 +206,7 @@ describe("what a request may take", () => {
 
   it("is JSON as deep as it may be long", async () => {
     const deep = Buffer.from(
-      `{"gameId":"nobodys","x":${"[".repeat(2 * mib - 20)}${"]".repeat(2 * mib - 20)}}`,
+      `{"gameId":"nobodys","x":${"[".repeat(8 * kib - 20)}${"]".repeat(8 * kib - 20)}}`,
     );
     assert.equal(await post("web", "application/json", deep), "NOT_FOUND");
     assert.equal(await rest(deep), "INVALID_ARGUMENT", "Envoy takes 100 levels");

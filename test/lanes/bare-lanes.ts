@@ -27,7 +27,9 @@ interface BareLanesOptions {
 }
 
 const anyRequest: RequestLimits = {
-  messageBytes: 1_024 * 1_024,
+  messageBytes: 16 * 1_024,
+  listBytes: 1_024 * 1_024,
+  unpackedBytes: 64 * 1_024,
   headerBytes: 32 * 1_024,
   headersMs: 60_000,
   requestMs: 60_000,
