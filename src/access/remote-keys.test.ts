@@ -39,6 +39,7 @@ describe("keys at an address", () => {
       issuer: undefined,
       audience: undefined,
       now: () => now,
+      monotonic: () => now,
     });
   });
   afterEach(() => endpoint.close());

@@ -23,6 +23,7 @@ function verifierFor(
     issuer: undefined,
     audience: undefined,
     now: Date.now,
+    monotonic: () => performance.now(),
   });
 }
 

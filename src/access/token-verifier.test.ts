@@ -24,13 +24,17 @@ function sign({ claims = complete, algorithm = "HS256", key = secret }: Signed =
   return new SignJWT(claims).setProtectedHeader({ alg: algorithm }).sign(key);
 }
 
-function verifierAt(clock: { now: number }, rules: { issuer?: string; audience?: string } = {}) {
+function verifierAt(
+  clock: { now: number; monotonic?: number },
+  rules: { issuer?: string; audience?: string } = {},
+) {
   return new TokenVerifier({
     keys: { secret },
     algorithms: ["HS256"],
     issuer: rules.issuer,
     audience: rules.audience,
     now: () => clock.now,
+    monotonic: () => clock.monotonic ?? clock.now,
   });
 }
 
@@ -162,6 +166,17 @@ describe("a token", () => {
 });
 
 describe("a verified token", () => {
+  it("is remembered no longer when the clock is put back", async () => {
+    const clock = { now: start, monotonic: 0 };
+    const verifier = verifierAt(clock);
+    const token = await sign();
+    await verifier.verify(token);
+    assert.ok(verifier.remembered(token));
+    clock.now -= 1_800_000;
+    clock.monotonic += 30_000;
+    assert.equal(verifier.remembered(token), undefined);
+  });
+
   it("is remembered until it expires, and no longer", async () => {
     const clock = { now: start };
     const verifier = verifierAt(clock);

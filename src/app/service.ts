@@ -170,7 +170,8 @@ export async function startService(
       ? { secret: secret.bytes }
       : publicKeys(new URL(settings.SCORE_JWKS_URL ?? ""), { now, onError, onFailure });
     const { algorithms, SCORE_JWT_ISSUER: issuer, SCORE_JWT_AUDIENCE: audience } = settings;
-    const verifier = new TokenVerifier({ keys, algorithms, issuer, audience, now: wallClock });
+    const clocks = { now: wallClock, monotonic: now };
+    const verifier = new TokenVerifier({ keys, algorithms, issuer, audience, ...clocks });
     const guard = new Guard({ verifier, limits, metrics, log, now });
     let isDraining = false;
     let isLedgerUp = true;

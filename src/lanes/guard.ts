@@ -58,7 +58,11 @@ export class Guard {
       const { address, timeoutMs, signal } = incoming;
       const deadline = timeoutMs === undefined ? undefined : began + timeoutMs;
       const identity = await this.#identify(incoming);
-      const result = await handle({ identity, address, deadline, signal });
+      const verifyAgain = async () => {
+        const token = tokenOf(incoming);
+        if (token !== undefined) await this.#options.verifier.verifyAnew(token);
+      };
+      const result = await handle({ identity, verifyAgain, address, deadline, signal });
       this.#ended(incoming, "OK", began);
       return result;
     } catch (error) {
@@ -80,14 +84,15 @@ export class Guard {
     return new RefusedCall(toWireError(error, reference), error);
   }
 
-  async #identify({ authorization, address }: Incoming): Promise<Identity | undefined> {
+  async #identify(incoming: Incoming): Promise<Identity | undefined> {
+    const { authorization, address } = incoming;
     const { verifier, limits, metrics } = this.#options;
     if (authorization === undefined) {
       await limits.anonymousCall(address);
       return undefined;
     }
     try {
-      const token = /^Bearer (\S+)$/i.exec(authorization)?.[1];
+      const token = tokenOf(incoming);
       if (token === undefined) {
         throw new ScoreError("unauthenticated", "authorization must be: Bearer <token>");
       }
@@ -110,6 +115,10 @@ export class Guard {
     metrics.called(lane, method, code, ms / 1_000);
     if (log.isLevelEnabled("debug")) log.debug({ lane, method, code, ms, address }, "call");
   }
+}
+
+function tokenOf({ authorization = "" }: Incoming): string | undefined {
+  return /^Bearer (\S+)$/i.exec(authorization)?.[1];
 }
 
 /** jose's code without its `ERR_`, or `claims` when the token is well signed and not a token of ours. */

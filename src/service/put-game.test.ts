@@ -10,6 +10,7 @@ const player: Identity = { subject: "ada", role: "player", games: "*", expiresAt
 
 const call = (identity: Identity | undefined): Call => ({
   identity,
+  verifyAgain: async () => {},
   address: "::1",
   deadline: undefined,
   signal: new AbortController().signal,

@@ -33,6 +33,8 @@ export interface Rooms {
 export interface Call {
   /** Undefined without a token. */
   readonly identity: Identity | undefined;
+  /** Rejects when the caller's token is no longer good, though it may not have ended. */
+  readonly verifyAgain: () => Promise<unknown>;
   /** The caller's network address. */
   readonly address: string;
   /** When the caller gives up, by the monotonic clock; undefined without an end. */

@@ -62,6 +62,7 @@ describe("a pipe of scores", () => {
     } as unknown as Rooms;
     call = {
       identity: { subject: "game-server", role: "server", games: "*", expiresAt: Infinity },
+      verifyAgain: async () => {},
       address: "::1",
       deadline: undefined,
       signal: gone.signal,
@@ -228,6 +229,24 @@ describe("a pipe of scores", () => {
     submitted.get("a")?.resolve(receipt);
     assert.equal((await first).value?.actionId, "a");
     await assert.rejects(answers.next(), { code: "unauthenticated" });
+  });
+
+  it("ends when the token is refused while nothing comes, and answers what it had taken in", async (test) => {
+    test.mock.timers.enable({ apis: ["setTimeout"] });
+    const refusal = new ScoreError("unauthenticated", "the token is not valid");
+    const verifyAgain = () => Promise.reject(refusal);
+    const silent = (async function* () {
+      yield event("a");
+      await new Promise(() => {});
+    })();
+    const answers = streamScores(rooms, { ...call, verifyAgain }, silent);
+    const first = answers.next();
+    await settle();
+    test.mock.timers.tick(30_000);
+    await settle();
+    submitted.get("a")?.resolve(receipt);
+    assert.equal((await first).value?.actionId, "a");
+    await assert.rejects(answers.next(), refusal);
   });
 
   it("needs a token", async () => {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { tokenExpired } from "../access/identity.ts";
 import { isScoreError, ScoreError } from "../model/score-error.ts";
 import type { Call, Rooms } from "./rooms.ts";
+import { whenTokenEnds } from "./token-end.ts";
 import type { Submission } from "./update-score.ts";
 import { type EventResult, resultOf } from "./update-scores.ts";
 
@@ -15,7 +16,8 @@ const maxOwed = 2_048;
 /**
  * Acknowledges each event of an open pipe, in the order in which they are done.
  * When the instance shuts down it takes no more events, answers those it took,
- * and throws `shutting_down`; when the token has ended, `unauthenticated`.
+ * and throws `shutting_down`; when the token has ended or its key was withdrawn,
+ * `unauthenticated`.
  */
 export async function* streamScores(
   rooms: Rooms,
@@ -35,7 +37,12 @@ export async function* streamScores(
     wakeReader();
     wakeWriter();
   };
-  const isCut = () => call.signal.aborted || stopping.aborted;
+  const isCut = () => call.signal.aborted || stopping.aborted || failure !== undefined;
+  const fail = (error: unknown) => {
+    failure ??= { error };
+    isAtEnd = true;
+    wake();
+  };
 
   const take = async (event: Submission) => {
     done.push(await patiently(rooms, call, event));
@@ -58,13 +65,14 @@ export async function* streamScores(
           });
         }
       }
+      isAtEnd = true;
+      wakeWriter();
     } catch (error) {
-      failure = { error };
+      fail(error);
     }
-    isAtEnd = true;
-    wakeWriter();
   };
 
+  const stopWaiting = whenTokenEnds(call, rooms.now, fail);
   call.signal.addEventListener("abort", wake);
   stopping.addEventListener("abort", wake);
   try {
@@ -82,6 +90,7 @@ export async function* streamScores(
       });
     }
   } finally {
+    stopWaiting();
     call.signal.removeEventListener("abort", wake);
     stopping.removeEventListener("abort", wake);
   }

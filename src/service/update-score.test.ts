@@ -38,6 +38,7 @@ const submission: Submission = {
 
 const call: Call = {
   identity: { subject: "game-server", role: "server", games: "*", expiresAt: Infinity },
+  verifyAgain: async () => {},
   address: "192.0.2.1",
   deadline: 123,
   signal: new AbortController().signal,

@@ -1,7 +1,5 @@
 import { callerKey } from "../access/caller-key.ts";
-import { type Identity, tokenExpired } from "../access/identity.ts";
 import { mayRead } from "../access/permissions.ts";
-import type { Clock } from "../model/clock.ts";
 import type { Board } from "../model/game.ts";
 import { isScoreError } from "../model/score-error.ts";
 import { maxEntries } from "../ranking/board-reader.ts";
@@ -11,6 +9,7 @@ import type { WatchRequest as HubRequest } from "../watch/watch-hub.ts";
 import { defaultLimit, requireBoard } from "./get-leaderboard.ts";
 import { Requirements } from "./requirements.ts";
 import type { Call, Rooms } from "./rooms.ts";
+import { whenTokenEnds } from "./token-end.ts";
 
 /** Which board to watch. */
 export interface WatchRequest {
@@ -20,9 +19,6 @@ export interface WatchRequest {
   readonly limit: number | undefined;
   readonly known: KnownState | undefined;
 }
-
-/** The longest that a token's end is waited for at once, in ms: clocks are set, and machines sleep. */
-const longestWaitMs = 60_000;
 
 /**
  * Sends the top of a board to `sink`, live; resolves after the first frame with
@@ -48,10 +44,10 @@ export async function watchLeaderboard(
     known,
     sink,
   });
-  if (rooms.anonymousRead || call.identity === undefined) return leave;
-  const stopWaiting = whenExpired(call.identity, rooms.now, () => {
+  if (rooms.anonymousRead) return leave;
+  const stopWaiting = whenTokenEnds(call, rooms.now, (error) => {
     leave();
-    sink.end(tokenExpired());
+    sink.end(error);
   });
   return () => {
     stopWaiting();
@@ -73,18 +69,6 @@ async function joinPatiently(
     if (isRefused) await limits.refusal(caller);
     throw error;
   }
-}
-
-/** Calls back once the token has ended; returns how to stop waiting for that. */
-function whenExpired({ expiresAt }: Identity, now: Clock, callBack: () => void): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  const look = () => {
-    const leftMs = expiresAt - now();
-    if (leftMs <= 0) callBack();
-    else timer = setTimeout(look, Math.min(leftMs, longestWaitMs));
-  };
-  look();
-  return () => clearTimeout(timer);
 }
 
 function watchedBoard(rooms: Rooms, gameId: string, board: Board): WatchedBoard {

@@ -73,6 +73,7 @@ export class ScoreClient {
   #ask(instance: Instance, { game, playerId, points }: Score, actionId: string): Promise<Accepted> {
     const call: Call = {
       identity,
+      verifyAgain: async () => {},
       address: "",
       deadline: undefined,
       signal: new AbortController().signal,

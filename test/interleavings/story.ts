@@ -153,7 +153,8 @@ export class Story {
     if (board === undefined || gameId === undefined) return;
     const { boardNo, boardId } = board;
     const { signal } = new AbortController();
-    const call = { identity: undefined, address: "", deadline: undefined, signal };
+    const nobody = { identity: undefined, verifyAgain: async () => {}, address: "" };
+    const call = { ...nobody, deadline: undefined, signal };
     const watcher = new Watcher({
       schedule,
       shown,

@@ -62,6 +62,7 @@ export async function openBareLanes({
     issuer: undefined,
     audience: undefined,
     now: Date.now,
+    monotonic: () => performance.now(),
   });
   const metrics = new Metrics();
   const guard = new Guard({ verifier, limits, metrics, log, now: Date.now });
