@@ -17,6 +17,14 @@ describe("whose share a caller takes from", () => {
     assert.notEqual(callerKey(identity("player", "bob"), "192.0.2.1"), here);
   });
 
+  it("is not that of another game's player who is called the same", () => {
+    const of = (...games: string[]) =>
+      callerKey({ ...identity("player"), games: new Set(games) }, "192.0.2.1");
+    assert.notEqual(of("chess"), of("go"));
+    assert.notEqual(of("chess"), callerKey(identity("player"), "192.0.2.1"));
+    assert.equal(of("chess", "go"), of("go", "chess"));
+  });
+
   it("is the address's without a token, and never that of a player who is called so", () => {
     const anonymous = callerKey(undefined, "192.0.2.1");
     assert.notEqual(callerKey(undefined, "192.0.2.2"), anonymous);

@@ -8,7 +8,10 @@ import type { Caller } from "./permissions.ts";
  */
 export function callerKey(caller: Caller, address: string): string | undefined {
   if (caller === undefined) return `address ${networkOf(address)}`;
-  return caller.role === "player" ? `player ${caller.subject}` : undefined;
+  if (caller.role !== "player") return undefined;
+  // Games are each other's strangers: their players may be called the same.
+  const games = caller.games === "*" ? "*" : [...caller.games].sort().join(" ");
+  return `player ${caller.subject} of ${games}`;
 }
 
 /**
