@@ -14,7 +14,10 @@ export interface TlsFiles {
 export interface ConnectionLimits {
   /** Without a call under way. */
   readonly idleMs: number;
-  /** Without a sign of life: then it is asked for one, and given the second time to answer. */
+  /**
+   * Without a sign of life: then it is asked for one, and given the second time to answer. HTTP/1.1
+   * has nothing to ask by.
+   */
   readonly silentMs: number;
   readonly answerMs: number;
 }

@@ -27,12 +27,12 @@ import { blameCaller } from "./callers-mistake.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import { type Incoming, RefusedCall } from "./guard.ts";
 import { keepAllAuthorizations, letRestPass } from "./http-request.ts";
-import { closeWhenIdle } from "./idle-session.ts";
 import { type Lane, type LaneOptions, maxConcurrentStreams } from "./lane.ts";
 import { shortenTimeouts } from "./longest-timeout.ts";
 import { fromResult, toSubmission } from "./messages.ts";
 import { toWatchRequest } from "./methods.ts";
 import { maxAnswerBytes, mostRequestBytes, nodeLimits, unpacking } from "./request-limits.ts";
+import { closeWhenIdle, closeWhenSilent } from "./session-ends.ts";
 import { untilAborted } from "./until-aborted.ts";
 import { type OperatorPages, webPages } from "./web-pages.ts";
 
@@ -141,7 +141,10 @@ export class WebLane {
       { ...bounds, settings, cert: tls.cert, key: tls.key, allowHTTP1: true },
       handle as never,
     );
-    secure.on("session", (session) => closeWhenIdle(session, connectionLimits.idleMs));
+    secure.on("session", (session) => {
+      closeWhenIdle(session, connectionLimits.idleMs);
+      closeWhenSilent(session, connectionLimits);
+    });
     return secure as unknown as Server;
   }
 

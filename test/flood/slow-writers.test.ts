@@ -144,6 +144,20 @@ describe("a slow writer", () => {
     await isClosed(connection);
   });
 
+  it("who has a pipe but answers no ping is closed", async () => {
+    const token = await tokenFor("server", "game-server");
+    const begin = async (lane: FloodConnectionOptions) => {
+      // Reads but answers nothing.
+      const connection = await open({ ...lane, isHttp2: false });
+      connection.send(
+        Buffer.concat([preface, frame({ type: frameType.settings }, Buffer.alloc(0))]),
+      );
+      call(connection, callHeaders("StreamScores", token));
+      await isClosed(connection);
+    };
+    await Promise.all(http2Lanes().map(begin));
+  });
+
   it("who may write keeps the pipe, even with half a message in it", async () => {
     const connection = await open({ port: plain.grpcPort });
     call(connection, callHeaders("StreamScores", await tokenFor("server", "game-server")));

@@ -1,4 +1,5 @@
 import type { ServerHttp2Session } from "node:http2";
+import type { ConnectionLimits } from "./lane.ts";
 
 /**
  * Closes an HTTP/2 connection that had no call under way for `idleMs`; one that
@@ -21,4 +22,17 @@ export function closeWhenIdle(session: ServerHttp2Session, idleMs: number): void
     });
   });
   session.once("close", () => clearTimeout(timer));
+}
+
+/** Closes an HTTP/2 connection whose other end does not answer pings, as grpc-js does with its own. */
+export function closeWhenSilent(
+  session: ServerHttp2Session,
+  { silentMs, answerMs }: ConnectionLimits,
+): void {
+  const ask = () => {
+    const late = setTimeout(() => session.destroy(), answerMs).unref();
+    session.ping(() => clearTimeout(late));
+  };
+  const timer = setInterval(ask, silentMs).unref();
+  session.once("close", () => clearInterval(timer));
 }
