@@ -10,6 +10,7 @@ import {
 } from "../../gen/score/v1/score_pb.js";
 import { demoMoves } from "./demo-game.ts";
 import { ownToken } from "./own-token.ts";
+import { StopRequests } from "./stop-requests.ts";
 
 const help = `usage: npm run demo -- [--address 127.0.0.1:50051] [--game demo] [--players 300]
                      [--rate 100 events/s] [--seconds 0: until Ctrl-C]
@@ -38,9 +39,9 @@ async function main(): Promise<void> {
   const stopAt =
     Number(values.seconds) > 0 ? Date.now() + 1_000 * Number(values.seconds) : Infinity;
   let isStopping = false;
-  process.once("SIGINT", () => {
+  new StopRequests(() => {
     isStopping = true;
-  });
+  }).on("SIGINT");
   const moves = demoMoves(Number(values.players));
   const pauseMs = 50;
   const run = Date.now().toString(36);

@@ -6,10 +6,11 @@ import { greeting } from "./greeting.ts";
 import { secretFor } from "./secret.ts";
 import { startService } from "./service.ts";
 import { readSettings, type Settings } from "./settings.ts";
+import { StopRequests } from "./stop-requests.ts";
 import { WorkerLine } from "./worker-line.ts";
 import { WorkerFailed, Workers } from "./workers.ts";
 
-/** Runs the service until SIGTERM or Ctrl-C; a second one ends it at once. */
+/** Runs the service until SIGTERM or Ctrl-C; another one after a second ends it at once. */
 async function main(): Promise<void> {
   try {
     const settings = readSettings(process.env);
@@ -32,19 +33,20 @@ async function serve(settings: Settings): Promise<void> {
   const line = WorkerLine.open();
   const service = await startService(settings, line);
   const text = await greeting(settings, service);
-  const stop = stopOnce(async (reason) => {
+  const requests = new StopRequests(async (reason) => {
     service.log.info({ reason }, "stopping");
     await service.close();
+    process.exit(0);
   });
-  process.on("SIGTERM", stop);
+  requests.on("SIGTERM");
   if (line === undefined) {
-    process.on("SIGINT", stop);
+    requests.on("SIGINT");
     process.stdout.write(text);
     return;
   }
   // A terminal sends it to the primary, too, which says what to do.
   process.on("SIGINT", () => {});
-  void line.stopped.then(() => stop("the primary process"));
+  void line.stopped.then(() => requests.request("the primary process"));
   line.serving(text);
 }
 
@@ -59,21 +61,12 @@ async function lead(settings: Settings): Promise<void> {
     count: settings.SCORE_WORKERS,
     onEnd: (message) => log.error(message),
   });
-  const stop = stopOnce(() => workers.stop());
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
-  process.stdout.write(await workers.start());
-}
-
-/** The second time it ends the process at once. */
-function stopOnce(stop: (reason: string) => Promise<void>): (reason: string) => Promise<void> {
-  let isStopping = false;
-  return async (reason) => {
-    if (isStopping) process.exit(1);
-    isStopping = true;
-    await stop(reason);
+  const requests = new StopRequests(async () => {
+    await workers.stop();
     process.exit(0);
-  };
+  });
+  requests.on("SIGTERM", "SIGINT");
+  process.stdout.write(await workers.start());
 }
 
 await main();

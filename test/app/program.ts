@@ -16,10 +16,9 @@ export async function runProgram(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<Ran> {
-  const program = fileURLToPath(new URL(`../../src/app/${file}`, import.meta.url));
   const child = spawn(
     process.execPath,
-    ["--disable-warning=ExperimentalWarning", program, ...args],
+    ["--disable-warning=ExperimentalWarning", programPath(file), ...args],
     { env: { PATH: process.env.PATH, ...env }, stdio: ["ignore", "pipe", "pipe"] },
   );
   const [stdout, stderr, [code]] = await Promise.all([
@@ -28,4 +27,8 @@ export async function runProgram(
     once(child, "close"),
   ]);
   return { code: code as number, stdout, stderr };
+}
+
+export function programPath(file: string): string {
+  return fileURLToPath(new URL(`../../src/app/${file}`, import.meta.url));
 }

@@ -128,6 +128,17 @@ describe("a service of several workers", () => {
     assert.equal(await service.errors, "");
   });
 
+  it("answers every update also when each of its processes is told to stop", async () => {
+    const all = [service.pid, ...(await childrenOf(service.pid))];
+    await submitByAll("ada");
+    const updates = submitByAll("ada");
+    await submit(caller, { gameId, playerId: "bob" });
+    for (const pid of all.reverse()) process.kill(pid, "SIGTERM");
+    await updates;
+    assert.deepEqual(await service.ended, { code: 0, signal: null });
+    assert.equal(await service.errors, "");
+  });
+
   it("leaves no worker when its primary process is killed", async () => {
     const left = await childrenOf(service.pid);
     await service.close();
