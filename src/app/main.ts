@@ -1,6 +1,7 @@
 import cluster from "node:cluster";
 import { DataFolderInUse } from "../ledger/embedded-database.ts";
 import { createLog } from "../ops/log.ts";
+import { endsWithin } from "./ends-within.ts";
 import { WrongSettings } from "./environment.ts";
 import { greeting } from "./greeting.ts";
 import { secretFor } from "./secret.ts";
@@ -9,6 +10,9 @@ import { readSettings, type Settings } from "./settings.ts";
 import { StopRequests } from "./stop-requests.ts";
 import { WorkerLine } from "./worker-line.ts";
 import { WorkerFailed, Workers } from "./workers.ts";
+
+/** A second more than what was accepted has to end, and a second before 10 s are over. */
+const stopMs = 9_000;
 
 /** Runs the service until SIGTERM or Ctrl-C; another one after a second ends it at once. */
 async function main(): Promise<void> {
@@ -35,7 +39,9 @@ async function serve(settings: Settings): Promise<void> {
   const text = await greeting(settings, service);
   const requests = new StopRequests(async (reason) => {
     service.log.info({ reason }, "stopping");
-    await service.close();
+    if (!(await endsWithin(stopMs, service.close()))) {
+      service.log.warn(`not all has ended within ${stopMs} ms; the rest is cut`);
+    }
     process.exit(0);
   });
   requests.on("SIGTERM");
@@ -59,7 +65,7 @@ async function lead(settings: Settings): Promise<void> {
   }
   const workers = new Workers({
     count: settings.SCORE_WORKERS,
-    onEnd: (message) => log.error(message),
+    onFailure: (message) => log.error(message),
   });
   const requests = new StopRequests(async () => {
     await workers.stop();

@@ -26,6 +26,7 @@ import { GameCatalog } from "../service/game-catalog.ts";
 import type { Rooms } from "../service/rooms.ts";
 import { WatchHub } from "../watch/watch-hub.ts";
 import { openDatabase, openRedis, statementMs } from "./backends.ts";
+import { endsWithin } from "./ends-within.ts";
 import { publicKeys, tlsFiles } from "./key-files.ts";
 import { type Secret, secretFor } from "./secret.ts";
 import { serviceGauges } from "./service-gauges.ts";
@@ -59,7 +60,8 @@ export interface RunningService {
   ready(): Promise<boolean>;
   /**
    * Turns health to NOT_SERVING, finishes what was accepted, ends watches with
-   * "connect again", closes everything. May be called twice.
+   * "connect again", closes everything: that may wait for a database that is
+   * silent. May be called twice.
    */
   close(): Promise<void>;
 }
@@ -225,15 +227,15 @@ export async function startService(
     const webLane = await web.listen(host, SCORE_HTTP_PORT);
     closers.push(() => webLane.close());
     const health = watchHealth(isReady, (isServing) => grpc.setServing(isServing));
-    closers.push(async () => {
+    closers.push(() => {
       isDraining = true;
-      await health.close();
+      health.close();
       grpc.setServing(false);
       stopping.abort();
       hub.close();
-      await withinMs(drainMs, Promise.all([grpcLane.drain(), webLane.drain()]));
+      return endsWithin(drainMs, Promise.all([grpcLane.drain(), webLane.drain()]));
     });
-    await health.checked();
+    await health.checked;
     return {
       grpcPort: grpcLane.port,
       httpPort: webLane.port,
@@ -254,12 +256,6 @@ const drainMs = 8_000;
 function packageVersion(): string {
   const file = new URL("../../package.json", import.meta.url);
   return JSON.parse(readFileSync(file, "utf8")).version;
-}
-
-function withinMs(ms: number, work: Promise<unknown>): Promise<unknown> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }
 
 function once(action: () => Promise<void>): () => Promise<void> {

@@ -1,15 +1,19 @@
 import cluster, { type Worker } from "node:cluster";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AggregatorRegistry } from "prom-client";
+import { endsWithin } from "./ends-within.ts";
 import type { FromWorker, ToWorker } from "./worker-messages.ts";
 
 /** Before another worker takes the place of one that ended. */
 const restartMs = 1_000;
 
+/** Half a second more than a worker takes at most. */
+const stopMs = 9_500;
+
 interface WorkersOptions {
   readonly count: number;
-  /** A worker ended by itself; another takes its place. */
-  readonly onEnd: (message: string) => void;
+  /** A worker ended by itself, and another takes its place; or it did not end when told to. */
+  readonly onFailure: (message: string) => void;
 }
 
 /** A worker could not start; it has said why. */
@@ -47,13 +51,19 @@ export class Workers {
     return this.#started.promise;
   }
 
-  /** Resolves when all have finished what they accepted, and ended. */
+  /** Resolves when all have finished what they accepted, and ended; kills who has not after `stopMs`. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     const all = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
     const ends = all.map((worker) => new Promise((resolve) => worker.once("exit", resolve)));
     for (const worker of all) tell(worker, { score: "stop" });
-    await Promise.all(ends);
+    if (await endsWithin(stopMs, Promise.all(ends))) return;
+    for (const worker of all.filter((one) => !one.isDead())) {
+      this.#options.onFailure(
+        `worker ${worker.id} has not ended within ${stopMs} ms; it is killed`,
+      );
+      worker.process.kill("SIGKILL");
+    }
   }
 
   async #hear(worker: Worker, message: FromWorker): Promise<void> {
@@ -76,7 +86,7 @@ export class Workers {
       this.#started.reject(new WorkerFailed(code ?? 1));
       return;
     }
-    this.#options.onEnd(`worker ${worker.id} ended (${code}); another takes its place`);
+    this.#options.onFailure(`worker ${worker.id} ended (${code}); another takes its place`);
     await sleep(restartMs);
     if (!this.#isStopping) cluster.fork();
   }

@@ -139,6 +139,18 @@ describe("a service of several workers", () => {
     assert.equal(await service.errors, "");
   });
 
+  it("stops within 10 s though a worker hangs, and leaves no process", async () => {
+    const left = await childrenOf(service.pid);
+    const [hanging = assert.fail()] = left;
+    process.kill(hanging, "SIGSTOP");
+    const began = performance.now();
+    service.signal("SIGTERM");
+    assert.deepEqual(await service.ended, { code: 0, signal: null });
+    assert.ok(performance.now() - began < 10_000, `${performance.now() - began} ms`);
+    await eventually("the workers have ended", () => !left.some(isRunning));
+    assert.match(await service.errors, /worker \d has not ended within 9500 ms; it is killed/);
+  });
+
   it("leaves no worker when its primary process is killed", async () => {
     const left = await childrenOf(service.pid);
     await service.close();
