@@ -6,6 +6,7 @@ import { TokenVerifier } from "../access/token-verifier.ts";
 import { callerAddress } from "../lanes/caller-address.ts";
 import { GrpcLane } from "../lanes/grpc-lane.ts";
 import { Guard } from "../lanes/guard.ts";
+import { shortenTimeoutsOfStreams } from "../lanes/longest-timeout.ts";
 import { streamMethods, unaryMethods } from "../lanes/methods.ts";
 import { UnfinishedRequests } from "../lanes/unfinished-requests.ts";
 import { WebLane } from "../lanes/web-lane.ts";
@@ -213,7 +214,7 @@ export async function startService(
       connectionLimits,
     };
     const unfinished = new UnfinishedRequests(requestLimits.requestMs);
-    closers.push(() => unfinished.close());
+    closers.push(() => unfinished.close(), shortenTimeoutsOfStreams());
     const grpc = new GrpcLane(lane);
     const web = new WebLane({
       ...lane,

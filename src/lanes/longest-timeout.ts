@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { IncomingHttpHeaders } from "node:http";
 
 /** What a timer can wait, in ms: 24 days. One that is set for longer fires at once. */
@@ -16,4 +17,19 @@ export function shortenTimeouts(headers: IncomingHttpHeaders): void {
   if (Number(digits) * (unitMs[unit] ?? 0) > longestMs) {
     headers["grpc-timeout"] = `${longestHours}H`;
   }
+}
+
+const started = "http2.server.stream.start";
+
+/**
+ * The same for all that comes over HTTP/2, also to grpc-js, which asks nobody
+ * before it reads a timeout. Returns how to end it.
+ */
+export function shortenTimeoutsOfStreams(): () => void {
+  const onStart = (message: unknown) => {
+    const { headers } = message as { readonly headers: IncomingHttpHeaders };
+    if (headers["grpc-timeout"] !== undefined) shortenTimeouts(headers);
+  };
+  subscribe(started, onStart);
+  return () => void unsubscribe(started, onStart);
 }
