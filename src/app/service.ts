@@ -29,6 +29,7 @@ import { WatchHub } from "../watch/watch-hub.ts";
 import { openDatabase, openRedis, statementMs } from "./backends.ts";
 import { endsWithin } from "./ends-within.ts";
 import { publicKeys, tlsFiles } from "./key-files.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 import { type Secret, secretFor } from "./secret.ts";
 import { serviceGauges } from "./service-gauges.ts";
 import type { Settings } from "./settings.ts";
@@ -179,13 +180,13 @@ export async function startService(
     let isDraining = false;
     let isLedgerUp = true;
     const isServing = () => isLedgerUp && !isDraining && projector.boardsBehind === 0;
-    const isReady = async () => {
+    const isReady = oneAtATime(async () => {
       isLedgerUp = await ledger.ping().then(
         () => true,
         () => false,
       );
       return isServing();
-    };
+    });
     const tls = tlsFiles(settings);
     metrics.expect({ ledger: commitFailures, ranking: connection ? redisFailures : [] });
     const gauges = serviceGauges({

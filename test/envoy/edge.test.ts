@@ -72,7 +72,7 @@ describe("the edge", () => {
   });
 
   it("keeps what is for operators to itself, and shows the page", async () => {
-    for (const path of ["/metrics", "//metrics", "/x/../metrics", "/%6Detrics"]) {
+    for (const path of ["/metrics", "//metrics", "/x/../metrics", "/%6Detrics", "/readyz"]) {
       assert.equal(await statusOf(scene.envoy.port, path), 404, path);
     }
     const page = await fetch(scene.envoy.url);
