@@ -9,14 +9,16 @@ export interface TokenRequest {
   readonly game: string | readonly string[];
   /** As jose takes it: `30d`, `2h`. */
   readonly expiresIn: string;
+  /** HS256 when none is named. */
+  readonly algorithm?: string | undefined;
   readonly issuer?: string | undefined;
   readonly audience?: string | undefined;
 }
 
-/** A token signed with the shared secret (HS256). */
+/** A token signed with the shared secret. */
 export function signToken(secret: Uint8Array, request: TokenRequest): Promise<string> {
   const jwt = new SignJWT({ role: request.role, game: request.game as string | string[] })
-    .setProtectedHeader({ alg: "HS256" })
+    .setProtectedHeader({ alg: request.algorithm ?? "HS256" })
     .setSubject(request.subject)
     .setIssuedAt()
     .setExpirationTime(request.expiresIn);

@@ -1,4 +1,5 @@
 import { signToken } from "../access/token-signer.ts";
+import { tokenSettings } from "./own-token.ts";
 import type { RunningService } from "./service.ts";
 import type { Settings } from "./settings.ts";
 
@@ -29,10 +30,15 @@ export async function greeting(settings: Settings, service: RunningService): Pro
 }
 
 async function examples(settings: Settings, service: RunningService, grpc: string) {
-  const { SCORE_JWT_ISSUER: issuer, SCORE_JWT_AUDIENCE: audience } = settings;
   const secret = service.secret?.bytes ?? new Uint8Array();
   const sign = (role: "server" | "player", subject: string) =>
-    signToken(secret, { role, subject, game: "demo", expiresIn: "30d", issuer, audience });
+    signToken(secret, {
+      role,
+      subject,
+      game: "demo",
+      expiresIn: "30d",
+      ...tokenSettings(settings),
+    });
   const call = `npx buf curl --protocol grpc${grpc.startsWith("https") ? "" : " --http2-prior-knowledge"}`;
   return [
     "Tokens for the game demo, good for 30 days:",

@@ -2,7 +2,7 @@ import { signToken } from "../access/token-signer.ts";
 import type { Role } from "../model/score-event.ts";
 import { WrongSettings } from "./environment.ts";
 import { secretFor } from "./secret.ts";
-import { readSettings } from "./settings.ts";
+import { readSettings, type Settings } from "./settings.ts";
 
 interface OwnTokenOptions {
   readonly role: Role;
@@ -21,6 +21,11 @@ export async function ownToken(options: OwnTokenOptions): Promise<string> {
     throw new WrongSettings("with SCORE_JWKS_URL the tokens come from whoever holds the keys");
   }
   const { bytes } = secretFor(settings.SCORE_JWT_SECRET, settings.SCORE_DATA_DIR);
+  return signToken(bytes, { ...options, ...tokenSettings(settings) });
+}
+
+/** What a token must say for a service with these settings to take it. */
+export function tokenSettings(settings: Settings) {
   const { SCORE_JWT_ISSUER: issuer, SCORE_JWT_AUDIENCE: audience } = settings;
-  return signToken(bytes, { ...options, issuer, audience });
+  return { algorithm: settings.algorithms[0], issuer, audience };
 }

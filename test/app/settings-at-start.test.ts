@@ -138,6 +138,16 @@ describe("a service that starts", () => {
     await second.stop();
   });
 
+  it("takes the tokens that it and npm run token make, whatever algorithm is allowed", async () => {
+    settings = { ...settings, SCORE_JWT_ALGORITHMS: "HS512,HS384" };
+    const service = await startService();
+    assert.equal(await service.submit(service.serverToken, "one"), 200);
+    const args = ["--role", "server", "--game", "demo", "--sub", "me"];
+    const { out } = await run("token.ts", settings, args);
+    assert.equal(await service.submit(out.trim(), "two"), 200);
+    assert.equal((await service.stop()).code, 0);
+  });
+
   it("may come after npm run token, which makes the same secret", async () => {
     const args = ["--role", "player", "--game", "chess,go", "--sub", "ada", "--expires", "1h"];
     const { code, out, err } = await run("token.ts", settings, args);
