@@ -1,11 +1,12 @@
 import cluster from "node:cluster";
-import { AggregatorRegistry, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import type { FromWorker, ToWorker } from "./worker-messages.ts";
 
 /** A worker's line to the primary process. */
 export class WorkerLine {
   readonly #asked = new Map<number, PromiseWithResolvers<string>>();
   readonly #stopped = Promise.withResolvers<void>();
+  #registry: Registry | undefined;
   #requests = 0;
 
   private constructor() {
@@ -25,9 +26,7 @@ export class WorkerLine {
 
   /** This worker's figures are part of those of all from now on. */
   share(registry: Registry): void {
-    AggregatorRegistry.setRegistries(registry);
-    // Making one is what lets it answer the primary.
-    new AggregatorRegistry();
+    this.#registry = registry;
   }
 
   /** The figures of all workers, in the text format of Prometheus. */
@@ -45,12 +44,17 @@ export class WorkerLine {
 
   #hear(message: ToWorker): void {
     if (message.score === "stop") this.#stopped.resolve();
+    else if (message.score === "own figures") void this.#tellFigures(message.round);
     else if (message.score === "figures") {
-      const asked = this.#asked.get(message.request);
+      this.#asked.get(message.request)?.resolve(message.text);
       this.#asked.delete(message.request);
-      if (message.text === undefined) asked?.reject(new Error("a worker told no figures"));
-      else asked?.resolve(message.text);
     }
+  }
+
+  /** Figures that can't be read are left out, as if it hung. */
+  async #tellFigures(round: number): Promise<void> {
+    const metrics = await this.#registry?.getMetricsAsJSON().catch(() => undefined);
+    if (metrics !== undefined) this.#tell({ score: "own figures", round, metrics });
   }
 
   #tell(message: FromWorker): void {

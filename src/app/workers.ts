@@ -1,8 +1,8 @@
 import cluster, { type Worker } from "node:cluster";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AggregatorRegistry } from "prom-client";
 import { endsWithin } from "./ends-within.ts";
 import type { FromWorker, ToWorker } from "./worker-messages.ts";
+import { WorkersFigures } from "./workers-figures.ts";
 
 /** Before another worker takes the place of one that ended. */
 const restartMs = 1_000;
@@ -33,7 +33,7 @@ export class WorkerFailed extends Error {
  */
 export class Workers {
   readonly #options: WorkersOptions;
-  readonly #figures = new AggregatorRegistry();
+  readonly #figures = new WorkersFigures(tell);
   readonly #started = Promise.withResolvers<string>();
   readonly #serving = new Set<Worker>();
   #isStarted = false;
@@ -73,9 +73,10 @@ export class Workers {
       this.#isStarted = true;
       this.#started.resolve(message.greeting);
     } else if (message.score === "figures") {
-      const { request } = message;
-      const text = await this.#figures.clusterMetrics().catch(() => undefined);
-      tell(worker, { score: "figures", request, ...(text === undefined ? {} : { text }) });
+      const text = await this.#figures.ofAll(this.#serving);
+      tell(worker, { score: "figures", request: message.request, text });
+    } else if (message.score === "own figures") {
+      this.#figures.take(message.round, message.metrics);
     }
   }
 

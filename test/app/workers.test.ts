@@ -92,6 +92,36 @@ describe("a service of several workers", () => {
     assert.equal(await scrape(service.ports, "score_watches_max"), workers * 20_000);
   });
 
+  it("tells the figures of the others while a killed worker is replaced, or one hangs", async (t) => {
+    const url = `http://127.0.0.1:${service.ports.httpPort}/metrics`;
+    /** Undefined where the connection went to a worker that is gone or hangs. */
+    const statusOf = async () => {
+      const answer = fetch(url, {
+        headers: { connection: "close" },
+        signal: AbortSignal.timeout(4_000),
+      });
+      return (await answer.catch(() => undefined))?.status;
+    };
+    const before = await childrenOf(service.pid);
+    const [victim = assert.fail(), hanging = assert.fail()] = before;
+    process.kill(victim, "SIGKILL");
+    const statuses = new Set<number | undefined>();
+    const queues = "score_ledger_queued_events_max";
+    await eventually("all tell their figures again", async () => {
+      statuses.add(await statusOf());
+      const now = await childrenOf(service.pid);
+      if (now.length < workers || now.includes(victim)) return false;
+      return (await scrape(service.ports, queues)) === workers * 20_000;
+    });
+    process.kill(hanging, "SIGSTOP");
+    t.after(() => process.kill(hanging, "SIGKILL"));
+    const answers = await Promise.all(Array.from({ length: 4 }, statusOf));
+    for (const status of answers) statuses.add(status);
+    assert.ok(answers.includes(200));
+    statuses.delete(undefined);
+    assert.deepEqual([...statuses], [200]);
+  });
+
   it("starts another worker in the place of one that was killed", async () => {
     const before = await childrenOf(service.pid);
     assert.equal(before.length, workers);
