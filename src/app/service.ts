@@ -156,7 +156,7 @@ export async function startService(
     closers.push(() => upkeep.close());
     const rooms: Rooms = {
       ledger,
-      catalog: new GameCatalog(ledger.games, now),
+      catalog: new GameCatalog(ledger.games, now, timers),
       ranking,
       projector,
       reader: new BoardReader({ projector, ledger, tickMs: settings.SCORE_TICK_MS, now, timers }),

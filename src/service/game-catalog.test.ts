@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
+import { settle } from "../../test/watch/fake-board.ts";
 import type { GameStore } from "../ledger/ledger.ts";
 import { type Board, defaultGameSettings, type Game } from "../model/game.ts";
+import { ScoreError } from "../model/score-error.ts";
+import { systemTimers } from "../model/timers.ts";
 import { GameCatalog } from "./game-catalog.ts";
 
 const board = (boardId: string, state: Board["state"] = "ready"): Board => ({
@@ -26,26 +29,37 @@ const gameOf = (revision: number, fields: Partial<Game> = {}): Game => ({
 describe("the catalog of games", () => {
   let stored: Game | undefined;
   let failure: Error | undefined;
+  /** Reads wait for it once they have seen the game. */
+  let gate: Promise<void>;
+  /** Ends the wait for a ledger that is silent. */
+  let losePatience: () => void;
   let reads: number;
   let now: number;
   let catalog: GameCatalog;
   beforeEach(() => {
     stored = gameOf(1);
     failure = undefined;
+    gate = Promise.resolve();
     reads = 0;
     now = 1_000_000;
     const store = {
       async find() {
         reads += 1;
+        const game = stored;
+        await gate;
         if (failure) throw failure;
-        return stored;
+        return game;
       },
       async ensure() {
         stored ??= gameOf(1);
         return stored;
       },
     } as Partial<GameStore> as GameStore;
-    catalog = new GameCatalog(store, () => now);
+    const sleep = () =>
+      new Promise<void>((resolve) => {
+        losePatience = resolve;
+      });
+    catalog = new GameCatalog(store, () => now, { ...systemTimers, sleep });
   });
 
   it("reads a game once a second, however many ask", async () => {
@@ -72,6 +86,68 @@ describe("the catalog of games", () => {
     await assert.rejects(catalog.find("chess"), failure);
     failure = undefined;
     assert.equal(await catalog.find("chess"), stored);
+  });
+
+  const down = new ScoreError("ledger_unavailable", "the ledger is unavailable");
+
+  it("reads go on with the last settings while the ledger is unavailable, and ask once a second", async () => {
+    const known = await catalog.get("chess");
+    failure = down;
+    stored = gameOf(2);
+    now += 3_600_000;
+    assert.equal(await catalog.get("chess"), known);
+    assert.equal((await catalog.board("chess", "main")).boardId, "main");
+    assert.equal(reads, 2);
+    now += 1_000;
+    assert.equal(await catalog.get("chess"), known);
+    assert.equal(reads, 3);
+    failure = undefined;
+    now += 1_000;
+    assert.equal((await catalog.get("chess")).revision, 2);
+  });
+
+  it("reads go on with the last settings while the ledger is silent, until its late answer", async () => {
+    const known = await catalog.get("chess");
+    const silence = Promise.withResolvers<void>();
+    gate = silence.promise;
+    stored = gameOf(2);
+    now += 1_000;
+    const finding = Promise.all([catalog.get("chess"), catalog.get("chess")]);
+    losePatience();
+    assert.deepEqual(await finding, [known, known]);
+    now += 5_000;
+    assert.equal(await catalog.get("chess"), known);
+    assert.equal(reads, 2, "one at a time waits for it");
+    silence.resolve();
+    await settle();
+    failure = down;
+    assert.equal((await catalog.get("chess")).revision, 2);
+  });
+
+  it("writes are told that the ledger is unavailable, until it is not", async () => {
+    const known = await catalog.get("chess");
+    failure = down;
+    now += 1_000;
+    await assert.rejects(catalog.find("chess"), down);
+    await assert.rejects(catalog.refresh(known), down);
+    assert.equal(await catalog.get("chess"), known);
+    failure = undefined;
+    stored = gameOf(2);
+    assert.equal((await catalog.find("chess"))?.revision, 2);
+  });
+
+  it("nothing goes on for a game that was not there, or that was to be forgotten", async () => {
+    stored = undefined;
+    assert.equal(await catalog.find("chess"), undefined);
+    failure = down;
+    now += 1_000;
+    await assert.rejects(catalog.get("chess"), down);
+    failure = undefined;
+    stored = gameOf(1);
+    await catalog.get("chess");
+    catalog.forget("chess");
+    failure = down;
+    await assert.rejects(catalog.get("chess"), down);
   });
 
   it("knows a game at once that it created or was told to forget", async () => {

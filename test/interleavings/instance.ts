@@ -82,7 +82,7 @@ export class Instance {
     });
     this.rooms = {
       ledger,
-      catalog: new GameCatalog(ledger.games, now),
+      catalog: new GameCatalog(ledger.games, now, timers),
       ranking,
       projector,
       reader: new BoardReader({ projector, ledger, tickMs, now, timers }),

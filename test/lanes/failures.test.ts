@@ -14,7 +14,7 @@ import { CallError } from "./lane-client.ts";
 import { assertRefused } from "./refusal.ts";
 import { startTestService, tokenFor } from "./test-service.ts";
 
-const { getLeaderboard, getStanding, watchLeaderboard } = ScoreService.method;
+const { getLeaderboard, getStanding, listBoards, watchLeaderboard } = ScoreService.method;
 
 const ledgerDown = {
   code: Code.Unavailable,
@@ -101,6 +101,27 @@ describe("while a server behind the service is away", () => {
     }
     await eventually("the service is ready again", async () => (await readiness()) === 200);
     await eventually("health is SERVING", async () => (await health.check("")) === "SERVING");
+  });
+
+  it("boards are read from Redis while Postgres is down, also when their settings are old", async () => {
+    const playerId = "shown";
+    await submit(first(callers), { gameId, playerId });
+    await postgres.stop();
+    // Settings are believed for a second.
+    for (const until = performance.now() + 1_500; performance.now() < until; ) {
+      for (const { client } of callers) {
+        const page = await client.call(getLeaderboard, { gameId });
+        assert.notEqual(page.version, 0n, "it is the ranking's");
+        const { entry } = await client.call(getStanding, { gameId, playerId });
+        assert.notEqual(entry?.rank, 0n);
+        assert.equal((await client.call(listBoards, { gameId })).boards.length, 1);
+        const watch = client.watch(watchLeaderboard, { gameId });
+        assert.equal((await watch.next()).value?.version, page.version);
+        await watch.return(undefined);
+      }
+    }
+    await postgres.start();
+    await eventually("the service is ready again", async () => (await readiness()) === 200);
   });
 
   it("scores are accepted and boards are read, without ranks, while Redis is down", async () => {
