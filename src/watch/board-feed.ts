@@ -50,6 +50,10 @@ export class BoardFeed {
   /** When the change that waits for the next read was noticed; undefined while none does. */
   #dirtyAt: number | undefined;
   #readAt = Number.NEGATIVE_INFINITY;
+  /** When a read last succeeded. */
+  #seenAt = Number.NEGATIVE_INFINITY;
+  /** Why the last read failed; undefined when it did not. */
+  #failure: unknown;
   #isClosed = false;
 
   constructor(options: BoardFeedOptions) {
@@ -121,15 +125,16 @@ export class BoardFeed {
     const time = now();
     for (const group of this.#groups.values()) {
       if (group.frame === undefined || time - group.sentAt < times.heartbeatMs) continue;
-      group.sentAt = time;
-      const heartbeat = heartbeatOf(group.frame);
-      for (const watch of group.watches) watch.beat(heartbeat);
+      if (this.#seenAt > group.sentAt) beat(group, group.frame, time);
+      // Nobody here knows whether it is still current.
+      else if (this.#failure !== undefined) this.end(this.#failure);
     }
     this.#markDirty();
   }
 
-  /** A board that is gone ends its watches; anything else is tried again. */
+  /** A board that is gone ends its watches; anything else is tried again until a heartbeat is due. */
   #failed(error: unknown): void {
+    this.#failure = error;
     if (isScoreError(error, "unknown_game", "unknown_board", "board_filling")) this.end(error);
     else if (!isScoreError(error)) this.#options.onError("reading a watched board failed", error);
   }
@@ -149,6 +154,8 @@ export class BoardFeed {
     this.#dirtyAt = undefined;
     const limit = Math.max(...this.#groups.keys());
     const page = await board.top(limit);
+    this.#seenAt = now();
+    this.#failure = undefined;
     for (const [wanted, group] of this.#groups) {
       // A group of a higher limit came while the board was read.
       if (wanted > limit) this.#dirtyAt ??= now();
@@ -174,4 +181,10 @@ export class BoardFeed {
 
 function newGroup(now: number): Group {
   return { watches: new Set(), frame: undefined, sentAt: now };
+}
+
+function beat(group: Group, frame: Frame, now: number): void {
+  group.sentAt = now;
+  const heartbeat = heartbeatOf(frame);
+  for (const watch of group.watches) watch.beat(heartbeat);
 }

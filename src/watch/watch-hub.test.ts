@@ -253,6 +253,41 @@ describe("a hub of watches", () => {
     assert.equal(client.frames[3]?.version, client.frames[1]?.version);
   });
 
+  it("ends, instead of beating, when the board could not be read for 15 s: others may know more", async () => {
+    const { client } = await join();
+    await pass(14_500);
+    board.failure = new ScoreError("ledger_unavailable", "for long");
+    board.change("ann", 6);
+    await pass(15_000);
+    assert.deepEqual(
+      client.frames.map(({ heartbeat }) => heartbeat),
+      [false, true],
+      "it was read since the first frame",
+    );
+    assert.equal(client.ended, undefined);
+    await pass(1_000);
+    assert.equal(client.ended, board.failure);
+    assert.equal(client.frames.length, 2);
+    assert.equal(hub.watches, 0);
+    board.failure = undefined;
+    assert.deepEqual((await join()).client.shown, ["ann 6", "bob 3"]);
+  });
+
+  it("says nothing while nobody knows whether the board can be read", async () => {
+    const { client } = await join();
+    const gate = Promise.withResolvers<void>();
+    board.gate = gate.promise;
+    await pass(40_000);
+    assert.equal(client.frames.length, 1);
+    assert.equal(client.ended, undefined);
+    gate.resolve();
+    await pass(1_100);
+    assert.deepEqual(
+      client.frames.map(({ heartbeat }) => heartbeat),
+      [false, true],
+    );
+  });
+
   it("looks at the board now and then, since a notice may get lost", async () => {
     const { client } = await join();
     board.change("ann", 6);

@@ -937,9 +937,9 @@ export declare const ScoreService: GenService<{
    * A client that connects again with the `epoch` and `version` it shows gets
    * a heartbeat instead of the state if that is still current.
    *
-   * The stream ends with UNAVAILABLE when the instance shuts down: connect
-   * again. Errors: as GetLeaderboard; RESOURCE_EXHAUSTED when there are too
-   * many watches.
+   * The stream ends with UNAVAILABLE when the instance shuts down, or when it
+   * could not read the board for 15 s: connect again. Errors: as
+   * GetLeaderboard; RESOURCE_EXHAUSTED when there are too many watches.
    *
    * @generated from rpc score.v1.ScoreService.WatchLeaderboard
    */
