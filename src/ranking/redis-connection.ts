@@ -90,11 +90,28 @@ export function connectRedis(
     (key: string, ...args: (string | number)[]) => Promise<unknown>
   >;
   const channels = new Set<string>();
+  const followers: ((channel: string) => void)[] = [];
+  const tell = (channel: string) => {
+    for (const follower of followers) follower(channel);
+  };
+  subscriber.on(isCluster ? "smessage" : "message", tell);
   const subscribe = (channel: string) =>
     isCluster ? subscriber.ssubscribe(channel) : subscriber.subscribe(channel);
-  const subscribeAgain = setInterval(() => {
+  const unsubscribe = (channel: string) =>
+    isCluster ? subscriber.sunsubscribe(channel) : subscriber.unsubscribe(channel);
+  /**
+   * The client of a cluster lists a channel once more each time, and at any
+   * fail-over subscribes to all that it has listed: so the channel is left first.
+   * A message that comes between the two is not heard, but that there may be one.
+   */
+  const subscribeAgain = async (channel: string) => {
+    if (isCluster) unsubscribe(channel).catch(() => {});
+    await subscribe(channel);
+    if (isCluster) tell(channel);
+  };
+  const signsOfLife = setInterval(() => {
     if (subscriber.status !== "ready") return;
-    for (const channel of channels) subscribe(channel).catch(() => {});
+    for (const channel of channels) subscribeAgain(channel).catch(() => {});
   }, limits.silentMs);
   const listeners: ((failure: RedisFailure) => void)[] = [];
   let hasFailed = false;
@@ -124,13 +141,13 @@ export function connectRedis(
     },
     async unsubscribe(channel) {
       channels.delete(channel);
-      await (isCluster ? subscriber.sunsubscribe(channel) : subscriber.unsubscribe(channel));
+      await unsubscribe(channel);
     },
     onMessage(listener) {
-      subscriber.on(isCluster ? "smessage" : "message", listener);
+      followers.push(listener);
     },
     async close() {
-      clearInterval(subscribeAgain);
+      clearInterval(signsOfLife);
       client.disconnect();
       subscriber.disconnect();
     },

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { describe, it, type TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { Redis } from "ioredis";
 import type { Board } from "../../src/model/game.ts";
 import { isScoreError } from "../../src/model/score-error.ts";
 import { type Ranking, RankingMissing, type Rebuild } from "../../src/ranking/ranking.ts";
@@ -138,6 +139,40 @@ describe("a ranking whose Redis fails", { timeout: 120_000 }, () => {
       await build(ranking, board, { epoch });
       isNoticed = await Promise.race([noticed.then(() => true), pause(100).then(() => false)]);
     }
+  });
+
+  it("subscribes to each board of a cluster once, however long it follows and if it is cut off", async (t) => {
+    await using cluster = await startRedisCluster();
+    const connection = connectRedis(cluster.urls, { ...limits, silentMs: 200 }, () => {});
+    const ranking = new RedisRanking({ connection, ledgerId: "x", instanceId: "x" });
+    t.after(() => ranking.close());
+    await until(() => isThere(ranking, aBoard("descending")));
+    /** The channels of each subscription, by the connection that it came from. */
+    const subscriptions = new Map<string, string[][]>();
+    for (const { url } of cluster.nodes) {
+      const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
+      const monitor = await client.monitor();
+      client.disconnect();
+      t.after(() => monitor.disconnect());
+      monitor.on("monitor", (_time, [command, ...channels]: string[], from: string) => {
+        if (command?.toLowerCase() !== "ssubscribe") return;
+        subscriptions.set(from, [...(subscriptions.get(from) ?? []), channels]);
+      });
+    }
+    const board = aBoard("descending");
+    const notices = new EventTarget();
+    await ranking.follow(board.boardNo, () => notices.dispatchEvent(new Event("change")));
+    const rounds = 5;
+    await until(async () => [...subscriptions.values()].some(({ length }) => length > rounds));
+    const before = new Set(subscriptions.keys());
+    for (const node of cluster.nodes) await node.command("CLIENT", "KILL", "TYPE", "pubsub");
+    await until(async () =>
+      [...subscriptions].some(([from, { length }]) => !before.has(from) && length > rounds),
+    );
+    for (const channels of [...subscriptions.values()].flat()) assert.equal(channels.length, 1);
+    const noticed = once(notices, "change");
+    await build(ranking, board);
+    await noticed;
   });
 
   for (const [failure, how] of [
