@@ -132,8 +132,8 @@ export interface InstanceRegistry {
   checkpoint(): Promise<number>;
   /** After the others have caught up on what `instanceId` left behind. */
   forget(instanceId: string): Promise<void>;
-  /** A new epoch for a ranking of the board, greater than all before. */
-  nextEpoch(board: Board): Promise<number>;
+  /** A new epoch for a ranking of the board, greater than all before; undefined when the board was removed. */
+  nextEpoch(board: Board): Promise<number | undefined>;
 }
 
 /** What `upkeep` has still to do. */

@@ -73,12 +73,12 @@ export class SqlInstanceRegistry implements InstanceRegistry {
     );
   }
 
-  async nextEpoch(board: Board): Promise<number> {
+  async nextEpoch(board: Board): Promise<number | undefined> {
     return reading(async () => {
       const { rows } = await sql<{ epoch: number }>`
         update board set epoch = epoch + 1 where board_no = ${board.boardNo}
         returning epoch`.execute(this.#db);
-      return rows[0]?.epoch ?? 1;
+      return rows[0]?.epoch;
     });
   }
 }

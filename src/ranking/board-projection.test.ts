@@ -74,6 +74,7 @@ function project(
     projectedSeq: () => 0,
     onError: (message, cause) => assert.fail(new Error(message, { cause })),
     onCatchUp: (kind) => onCatchUp(kind, projection),
+    onGone: () => assert.fail("the board is there"),
   });
   t.after(() => projection.close());
   return projection;

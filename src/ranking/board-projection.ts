@@ -3,7 +3,7 @@ import type { Board } from "../model/game.ts";
 import { isScoreError, ScoreError } from "../model/score-error.ts";
 import type { Standing } from "../model/standing.ts";
 import type { Timers } from "../model/timers.ts";
-import { buildRanking } from "./build-ranking.ts";
+import { type BuildOptions, buildRanking } from "./build-ranking.ts";
 import { Pace } from "./pace.ts";
 import { type Placement, type Ranking, RankingMissing, type RankingState } from "./ranking.ts";
 
@@ -23,6 +23,8 @@ interface BoardProjectionOptions {
   readonly projectedSeq: () => number;
   readonly onError: (message: string, error: unknown) => void;
   readonly onCatchUp: (kind: "catch-up" | "rebuild") => void;
+  /** The ledger has no such board any more: nothing is to be done for it. */
+  readonly onGone: () => void;
 }
 
 /**
@@ -126,10 +128,8 @@ export class BoardProjection {
   /** As Projector.rebuild; the board must be ready, and stays so. */
   async rebuild(onProgress: (playersBuilt: number) => void): Promise<void> {
     const { board, ranking, onCatchUp } = this.#options;
-    const { signal } = this.#stop;
     const isBusy = this.#rebuilding !== undefined;
-    const build = { ...this.#options, signal, onProgress, pace: new Pace() };
-    this.#rebuilding ??= buildRanking(build).finally(() => {
+    this.#rebuilding ??= this.#build({ onProgress, pace: new Pace() }).finally(() => {
       this.#rebuilding = undefined;
     });
     if (isBusy || !(await this.#rebuilding)) {
@@ -206,14 +206,22 @@ export class BoardProjection {
     const onBegun = () => {
       this.#state = "healing";
     };
-    const { signal } = this.#stop;
-    if (!(await buildRanking({ ...this.#options, signal, onBegun }))) return false;
+    if (!(await this.#build({ onBegun }))) return false;
     this.#fellBack = false;
     const head = await ranking.head(board);
     if (head === undefined) return false;
     this.#seen = head;
     onCatchUp("rebuild");
     return this.#becomeReady();
+  }
+
+  async #build(how: Partial<BuildOptions>): Promise<boolean> {
+    try {
+      return await buildRanking({ ...this.#options, signal: this.#stop.signal, ...how });
+    } catch (error) {
+      if (isScoreError(error, "unknown_board")) this.#options.onGone();
+      throw error;
+    }
   }
 
   /** A failure meanwhile has set the state back: then once more. */

@@ -11,7 +11,8 @@ const stepStandings = 1_000;
 /** And when others go on meanwhile: 2 ms of an embedded ledger, which does one thing at a time. */
 const gentleStandings = 250;
 
-interface BuildOptions {
+/** What is built, and how. */
+export interface BuildOptions {
   readonly board: Board;
   readonly ledger: Ledger;
   readonly ranking: Ranking;
@@ -28,11 +29,15 @@ interface BuildOptions {
 /**
  * Builds a board's ranking from the ledger, in a new epoch beside the one in
  * use, and puts it in its place. False when somebody else is building one.
- * Rejects `ranking_unavailable`, `ledger_unavailable` and `shutting_down`.
+ * Rejects `unknown_board` when the board was removed, `ranking_unavailable`,
+ * `ledger_unavailable` and `shutting_down`.
  */
 export async function buildRanking(options: BuildOptions): Promise<boolean> {
   const { board, ledger, ranking, timers, signal, onBegun, onProgress, pace } = options;
   const epoch = await ledger.instances.nextEpoch(board);
+  if (epoch === undefined) {
+    throw new ScoreError("unknown_board", `board ${board.boardId} was removed`);
+  }
   const rebuild = await ranking.beginRebuild(board, epoch);
   if (rebuild === undefined) return false;
   onBegun?.();

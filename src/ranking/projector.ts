@@ -183,6 +183,7 @@ export class Projector {
         board,
         waitMs: this.#options.limits.waitMs,
         projectedSeq: () => this.#projectedSeq,
+        onGone: () => this.forget(boardNo),
       });
       this.#boards.set(boardNo, projection);
     }

@@ -81,10 +81,12 @@ export function instancesBehaviour(database: () => TestDatabase): void {
     const game = await newGame(one);
     const board = boardOf(game, "sum_descending");
     const asked = [one, other, one, other].map(({ instances }) => instances.nextEpoch(board));
-    const epochs = (await Promise.all(asked)).toSorted((a, b) => a - b);
+    const epochs = (await Promise.all(asked)).toSorted((a = 0, b = 0) => a - b);
     assert.equal(new Set(epochs).size, 4);
     await one.games.put({ gameId: game.gameId, boards: game.boards, actions: [] });
     const same = boardOf(await gameNow(one, game.gameId), "sum_descending");
-    assert.ok((await other.instances.nextEpoch(same)) > (epochs[3] ?? 0));
+    assert.ok(((await other.instances.nextEpoch(same)) ?? 0) > (epochs[3] ?? 0));
+    await one.games.delete(game.gameId);
+    assert.equal(await other.instances.nextEpoch(same), undefined, "it was removed");
   });
 }
