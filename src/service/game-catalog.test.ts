@@ -174,6 +174,17 @@ describe("the catalog of games", () => {
     assert.equal(reads, 3);
   });
 
+  it("reads a game anew once for all who ask together, also when it is gone", async () => {
+    const stale = await catalog.get("chess");
+    for (const game of [gameOf(2), undefined]) {
+      stored = game;
+      const before = reads;
+      const asked = Array.from({ length: 10 }, () => catalog.refresh(game ? stale : gameOf(2)));
+      assert.deepEqual(await Promise.all(asked), Array(10).fill(game));
+      assert.equal(reads, before + 1);
+    }
+  });
+
   it("finds a board by its id, and the first without one", async () => {
     stored = gameOf(1, { boards: [board("first"), board("second"), board("third", "filling")] });
     assert.equal((await catalog.board("chess", "")).boardId, "first");

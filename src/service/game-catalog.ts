@@ -68,9 +68,13 @@ export class GameCatalog {
    * rejects `ledger_unavailable`.
    */
   async refresh(stale: Game): Promise<Game | undefined> {
-    const known = await this.#known.get(stale.gameId)?.game.catch(() => undefined);
-    if (known && (known.gameNo !== stale.gameNo || known.revision > stale.revision)) return known;
-    return this.#read(stale.gameId).read;
+    const { gameId, gameNo, revision } = stale;
+    const known = this.#known.get(gameId);
+    const game = await known?.game.catch(() => undefined);
+    if (game && (game.gameNo !== gameNo || game.revision > revision)) return game;
+    // Of all who waited the first one reads it.
+    const next = this.#known.get(gameId);
+    return (next && next !== known ? next : this.#read(gameId)).read;
   }
 
   /** Creates the game unless it is there. */
