@@ -40,7 +40,9 @@ export async function listEras(db: Database): Promise<readonly Era[]> {
  *
  * Nothing is being committed while an era begins, and what waits for that has
  * not yet taken its snapshot: a statement that writes into the new era sees all
- * of the one before. Readers, such as a backup, neither wait nor are waited for.
+ * of the one before. Readers, such as a backup, neither wait nor are waited for,
+ * and neither does a vacuum: every write locks the table of all eras first, so
+ * that the lock is on that one only.
  */
 export async function beginEra(db: Database, days: number): Promise<boolean> {
   const ended = sql`
@@ -56,7 +58,7 @@ export async function beginEra(db: Database, days: number): Promise<boolean> {
     const era = current.era + 1;
     const table = tableOf(era);
     await sql`create table ${table} (like score_event including all)`.execute(tx);
-    await sql`lock table score_event in share row exclusive mode`.execute(tx);
+    await sql`lock table only score_event in share row exclusive mode`.execute(tx);
     await attach(tx, era);
     await sql`insert into era (era) values (${era})`.execute(tx);
     await sql`update ledger set era = ${era}`.execute(tx);

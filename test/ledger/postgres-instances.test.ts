@@ -142,6 +142,20 @@ describe("several instances on one Postgres", () => {
     assert.deepEqual(await database.query(left, [removed]), []);
   });
 
+  it("an era begins while a part of the one before is being vacuumed", async () => {
+    const ledger = await database.openLedger();
+    const begun = () => database.query("select era from ledger");
+    await database.query("update era set began_at = began_at - interval '91 days'");
+    const before = await begun();
+    // What a vacuum holds for as long as it runs.
+    const vacuum = await OpenTransaction.begin(url);
+    await vacuum.query("lock table score_event_1 in share update exclusive mode");
+    await ledger.upkeep(async () => {});
+    const after = await begun();
+    await vacuum.rollback();
+    assert.notDeepEqual(after, before);
+  });
+
   it("an instance that finds its rows being swept by another leaves none of the rest", async () => {
     const ledger = await database.openLedger();
     const game = await newGame(ledger);
