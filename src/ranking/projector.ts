@@ -50,10 +50,12 @@ export class Projector {
   readonly #placements = new WeakMap<CommittedBatch, Promise<BatchPlacements>>();
   /** Placements under way. */
   readonly #inFlight = new Set<Promise<unknown>>();
-  /** Commits whose outcome is unknown and that may still happen. */
-  #doubts = 0;
+  /** For each commit whose outcome is unknown and that may still happen, the wait for its end. */
+  readonly #doubts = new Set<Promise<void>>();
   /** All own commits up to here are in the ranking. */
   #projectedSeq = 0;
+  /** The raise of `projectedSeq` that is under way. */
+  #raising: Promise<void> | undefined;
   /** Boards that were written to since their checkpoint was last raised. */
   readonly #touched = new Map<number, Board>();
   /** Lost instances whose commits the boards are being caught up on. */
@@ -137,7 +139,7 @@ export class Projector {
     this.#stop.abort();
     await this.#reporting;
     await Promise.all([...this.#boards.values()].map((board) => board.close()));
-    await Promise.allSettled([...this.#inFlight]);
+    await Promise.allSettled([...this.#inFlight, ...this.#doubts]);
   }
 
   async #boardsToCheck(checkpoint: number): Promise<readonly Board[]> {
@@ -229,16 +231,14 @@ export class Projector {
       }
     };
     catchUp();
-    this.#doubts += 1;
     const over = timers.sleep(limits.doubtMs, this.#stop.signal).then(
       () => {
         catchUp();
-        this.#doubts -= 1;
+        this.#doubts.delete(over);
       },
       () => {},
     );
-    this.#inFlight.add(over);
-    void over.finally(() => this.#inFlight.delete(over));
+    this.#doubts.add(over);
   }
 
   async #reportRegularly(): Promise<void> {
@@ -256,18 +256,15 @@ export class Projector {
     }
   }
 
-  /**
-   * The seq is noted first: an own event up to it is either placed already or
-   * among those under way, which are waited for.
-   */
+  /** Comes in time, also when a commit or its way into the ranking takes long. */
   async #report(): Promise<void> {
-    const { ledger, onLost = () => {} } = this.#options;
+    const { ledger, limits, timers, onLost = () => {} } = this.#options;
     const noted = await ledger.instances.lastSeq();
-    if (this.#doubts === 0) {
-      await ledger.events.settled();
-      await Promise.allSettled([...this.#inFlight]);
-      if (this.#doubts === 0 && this.boardsBehind === 0) this.#projectedSeq = noted;
-    }
+    this.#raising ??= this.#raiseProjectedSeq(noted);
+    const timeout = new AbortController();
+    const late = timers.sleep(limits.reportMs, timeout.signal).catch(() => {});
+    await Promise.race([this.#raising, late]);
+    timeout.abort();
     const { checkpoint, lost, wasForgotten } = await ledger.instances.report(this.#projectedSeq);
     this.#wasForgotten ||= wasForgotten;
     this.#checkpointLag = Math.max(0, noted - checkpoint);
@@ -285,6 +282,14 @@ export class Projector {
       for (const instanceId of lost) await ledger.instances.forget(instanceId);
     }
     await this.#raiseCheckpoints(checkpoint);
+  }
+
+  /** An own event up to `noted` is either placed already or among those under way, which are waited for. */
+  async #raiseProjectedSeq(noted: number): Promise<void> {
+    await this.#options.ledger.events.settled();
+    await Promise.allSettled(this.#inFlight);
+    if (this.#doubts.size === 0 && this.boardsBehind === 0) this.#projectedSeq = noted;
+    this.#raising = undefined;
   }
 
   /** Boards that are behind, or whose call fails, have their turn at a later report. */

@@ -12,7 +12,11 @@ import { type Board, defaultGameSettings, type Game } from "../../src/model/game
 import { compareStandings, type RankedStanding, type Standing } from "../../src/model/standing.ts";
 import { systemTimers } from "../../src/model/timers.ts";
 import { BoardReader } from "../../src/ranking/board-reader.ts";
-import { type BatchPlacements, Projector } from "../../src/ranking/projector.ts";
+import {
+  type BatchPlacements,
+  Projector,
+  type ProjectorLimits,
+} from "../../src/ranking/projector.ts";
 import type { Ranking } from "../../src/ranking/ranking.ts";
 import { connectRedis, type RedisConnection } from "../../src/ranking/redis-connection.ts";
 import { RedisRanking } from "../../src/ranking/redis-ranking.ts";
@@ -78,6 +82,7 @@ export interface InstanceOptions {
         readonly ledger?: (ledger: Ledger) => Ledger;
       }
     | undefined;
+  readonly limits?: Partial<ProjectorLimits> | undefined;
 }
 
 /** One instance of the service, as far as rankings go. Emits each catch-up by its kind. */
@@ -92,7 +97,12 @@ export class Instance extends EventEmitter {
   readonly errors: unknown[] = [];
   readonly catchUps: ("catch-up" | "rebuild")[] = [];
 
-  constructor(instanceId: string, ledger: Ledger, connection: RedisConnection) {
+  constructor(
+    instanceId: string,
+    ledger: Ledger,
+    connection: RedisConnection,
+    limits: Partial<ProjectorLimits> = {},
+  ) {
     super();
     this.instanceId = instanceId;
     this.ledger = ledger;
@@ -101,7 +111,7 @@ export class Instance extends EventEmitter {
     this.projector = new Projector({
       ledger,
       ranking: this.ranking,
-      limits: { reportMs: 50, waitMs: 500, doubtMs: 100 },
+      limits: { reportMs: 50, waitMs: 500, doubtMs: 100, ...limits },
       now: Date.now,
       timers: systemTimers,
       onError: (message, error) => this.errors.push(message, error),
@@ -122,7 +132,7 @@ export class Instance extends EventEmitter {
   }
 
   /** Connects, and starts unless the test does that. */
-  static async start({ shared, redisUrl, wrap = {} }: InstanceOptions): Promise<Instance> {
+  static async start({ shared, redisUrl, wrap = {}, limits }: InstanceOptions): Promise<Instance> {
     const instanceId = randomUUID();
     const ledger = await shared.connect(instanceId);
     const connection = connectRedis(
@@ -134,6 +144,7 @@ export class Instance extends EventEmitter {
       instanceId,
       wrap.ledger?.(ledger) ?? ledger,
       wrap.connection?.(connection) ?? connection,
+      limits,
     );
     await instance.projector.start();
     return instance;
