@@ -69,6 +69,9 @@ export interface EventLog {
 
   /** Resolves when every commit that is under way now has ended and was observed. */
   settled(): Promise<void>;
+
+  /** Commits what was accepted; later events are refused as `shutting_down`. May be called twice. */
+  close(): Promise<void>;
 }
 
 /** Who wants to hear of commits. */
@@ -128,6 +131,8 @@ export interface InstanceRegistry {
   lastSeq(): Promise<number>;
   /** Before the first commit, and each second: all own events up to `projectedSeq` are in the ranking. */
   report(projectedSeq: number): Promise<InstanceReport>;
+  /** After the last commit: all own events are in the ranking, and nobody has to look after them. */
+  leave(): Promise<void>;
   /** As of the last reports: every event up to here is in the ranking, and so committed. */
   checkpoint(): Promise<number>;
   /** After the others have caught up on what `instanceId` left behind. */

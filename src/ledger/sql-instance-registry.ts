@@ -59,6 +59,10 @@ export class SqlInstanceRegistry implements InstanceRegistry {
     });
   }
 
+  leave(): Promise<void> {
+    return this.forget(this.#instanceId);
+  }
+
   async checkpoint(): Promise<number> {
     return reading(async () => {
       const { rows } = await sql<{ seq: number | null }>`

@@ -66,6 +66,7 @@ export class Projector {
   #checkpointLag = 0;
   readonly #stop = new AbortController();
   #reporting: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | undefined;
 
   constructor(options: ProjectorOptions) {
     this.#options = options;
@@ -134,12 +135,34 @@ export class Projector {
     this.#touched.delete(boardNo);
   }
 
-  /** Ends the background work. May be called twice. */
-  async close(): Promise<void> {
+  /**
+   * Waits for what was accepted, then says goodbye and ends the background
+   * work. May be called twice.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#stop.abort();
     await this.#reporting;
-    await Promise.all([...this.#boards.values()].map((board) => board.close()));
+    await this.#options.ledger.events.close();
     await Promise.allSettled([...this.#inFlight, ...this.#doubts]);
+    await this.settled();
+    await this.#leave();
+    await Promise.all([...this.#boards.values()].map((board) => board.close()));
+  }
+
+  /** Without a goodbye the others catch up on what may be missing. */
+  async #leave(): Promise<void> {
+    const { ledger, onError } = this.#options;
+    if (this.#doubts.size > 0 || this.boardsBehind > 0 || this.#wasForgotten) return;
+    try {
+      await ledger.instances.leave();
+    } catch (error) {
+      if (!isScoreError(error)) onError("the goodbye to the other instances failed", error);
+    }
   }
 
   async #boardsToCheck(checkpoint: number): Promise<readonly Board[]> {

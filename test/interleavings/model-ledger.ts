@@ -116,6 +116,7 @@ export function openModelLedger(options: ModelLedgerOptions): Ledger {
       isRegistered = true;
       return answer;
     },
+    leave: () => read("leave", () => void database.instances.delete(instanceId)),
     checkpoint: () => read("checkpoint", () => database.checkpoint()),
     forget: (id) => read("forget", () => database.forget(id)),
     nextEpoch: (board) =>

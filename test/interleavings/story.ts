@@ -15,28 +15,26 @@ import { World } from "./world.ts";
 /** Points that no sum can take twice. */
 const tooMany = Number.MAX_SAFE_INTEGER;
 
+const score = step("score", {
+  game: fc.nat(games.length - 1),
+  player: fc.nat(players.length - 1),
+  points: fc.oneof(
+    { weight: 20, arbitrary: fc.integer({ min: -1, max: 3 }) },
+    fc.constant(tooMany),
+  ),
+  instance: fc.nat(1),
+  givesUp: fc.boolean(),
+});
+const watch = step("watch", {
+  board: fc.nat(2),
+  limit: fc.integer({ min: 1, max: 5 }),
+  instance: fc.nat(1),
+});
+const restart = step("restart", { instance: fc.nat(1) });
+
 const happening = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: step("score", {
-      game: fc.nat(games.length - 1),
-      player: fc.nat(players.length - 1),
-      points: fc.oneof(
-        { weight: 20, arbitrary: fc.integer({ min: -1, max: 3 }) },
-        fc.constant(tooMany),
-      ),
-      instance: fc.nat(1),
-      givesUp: fc.boolean(),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: step("watch", {
-      board: fc.nat(2),
-      limit: fc.integer({ min: 1, max: 5 }),
-      instance: fc.nat(1),
-    }),
-  },
+  { weight: 8, arbitrary: score },
+  { weight: 2, arbitrary: watch },
   step("leave", { watcher: fc.nat() }),
   step("reconnect", { watcher: fc.nat(), instance: fc.nat(1) }),
   step("stall", { watcher: fc.nat() }),
@@ -46,7 +44,7 @@ const happening = fc.oneof(
   }),
   step("empty the ranking", {}),
   step("kill", { instance: fc.nat(1) }),
-  step("restart", { instance: fc.nat(1) }),
+  restart,
 );
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 
@@ -54,6 +52,23 @@ export const stories = fc.record({
   scheduler: fc.scheduler(),
   faults: plannedFaults(25),
   steps: stepsOf(happening, 25),
+});
+
+const watches = (count: number) => fc.array(watch, { minLength: count, maxLength: count });
+
+/** Instances that are told to stop while the outcome of a commit is in doubt. */
+export const doubtfulEnds: typeof stories = fc.record({
+  scheduler: fc.scheduler(),
+  faults: fc.constant([]),
+  steps: fc
+    .tuple(
+      watches(20),
+      step("outage", { outage: fc.constantFrom<Fault>("lost", "late") }),
+      fc.array(score, { minLength: 1, maxLength: 3 }),
+      restart,
+      watches(15),
+    )
+    .map((steps): Happening[] => steps.flat()),
 });
 type Told = typeof stories extends fc.Arbitrary<infer T> ? T : never;
 
@@ -222,6 +237,7 @@ export class Story {
     const { open } = world;
     const closing = Promise.all(open.map((instance) => world.close(instance)));
     await this.world.settled(closing);
+    assert.deepEqual([...world.database.instances.keys()], [], "all said goodbye");
     for (const watcher of this.#watchers) assert.ok(["left", "ended"].includes(watcher.state));
     await world.schedule.run(200);
     assert.ok(world.schedule.isOver, "nothing is left running");

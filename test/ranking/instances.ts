@@ -9,6 +9,7 @@ import { openEmbeddedDatabase } from "../../src/ledger/embedded-database.ts";
 import type { Ledger, Receipt } from "../../src/ledger/ledger.ts";
 import { openSqlLedger } from "../../src/ledger/sql-ledger.ts";
 import { type Board, defaultGameSettings, type Game } from "../../src/model/game.ts";
+import type { ScoreEvent } from "../../src/model/score-event.ts";
 import { compareStandings, type RankedStanding, type Standing } from "../../src/model/standing.ts";
 import { systemTimers } from "../../src/model/timers.ts";
 import { BoardReader } from "../../src/ranking/board-reader.ts";
@@ -202,14 +203,9 @@ export class Instance extends EventEmitter {
   }
 }
 
-/** Commits points, whoever may bring them into the ranking. */
-export function submitTo(
-  ledger: Ledger,
-  game: Game,
-  playerId: string,
-  points: number,
-): Promise<Receipt> {
-  return ledger.events.submit({
+/** One player's points, as a game server sends them. */
+export function eventOf(game: Game, playerId: string, points = 1): ScoreEvent {
+  return {
     game,
     playerId,
     actionId: randomUUID(),
@@ -218,5 +214,15 @@ export function submitTo(
     displayName: undefined,
     occurredAt: undefined,
     sender: { subject: "test", role: "server", address: "" },
-  });
+  };
+}
+
+/** Commits points, whoever may bring them into the ranking. */
+export function submitTo(
+  ledger: Ledger,
+  game: Game,
+  playerId: string,
+  points: number,
+): Promise<Receipt> {
+  return ledger.events.submit(eventOf(game, playerId, points));
 }

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import type { CommitObserver } from "../../src/ledger/ledger.ts";
 import { type RedisServer, startRedis } from "../servers/redis-server.ts";
-import { replacing } from "./faults.ts";
-import { Instance, type InstanceOptions, SharedLedger } from "./instances.ts";
+import { Breaker, replacing } from "./faults.ts";
+import { eventOf, Instance, type InstanceOptions, SharedLedger } from "./instances.ts";
 import { until } from "./until.ts";
 
 describe("what an instance reports of itself", { timeout: 120_000 }, () => {
@@ -71,5 +71,51 @@ describe("what an instance reports of itself", { timeout: 120_000 }, () => {
     for (const observer of observers) observer.onUnknown([game]);
     commit.resolve();
     await goesOn();
+  });
+
+  it("ends with its goodbye: nobody takes what was closed for lost, or catches up on it", async () => {
+    const [one, two] = [await start(), await start()];
+    const { game, board } = await one.newGame();
+    await one.submit(game, "ann");
+    const ofOne = one.ledger.events.submit(eventOf(game, "bob"));
+    await two.isRanked(board);
+    const before = [...two.catchUps];
+    await one.close();
+    assert.deepEqual(await shared.instanceIds(), [two.instanceId]);
+    await ofOne;
+    assert.deepEqual(await two.ranked(board), await two.truth(board));
+    assert.equal((await two.ranked(board)).length, 2);
+    assert.deepEqual(two.catchUps, before);
+  });
+
+  it("stays behind with what is in doubt or was not placed, for others to catch up on", async () => {
+    const observers: CommitObserver[] = [];
+    const doubting = await start({
+      limits: { doubtMs: 60_000 },
+      wrap: {
+        ledger: replacing((ledger) => ({
+          events: {
+            observe: (observer) => {
+              observers.push(observer);
+              ledger.events.observe(observer);
+            },
+          },
+        })),
+      },
+    });
+    const breaker = new Breaker("place", "before");
+    const failing = await start({ wrap: { connection: breaker.wrap } });
+    const { game, board } = await doubting.newGame();
+    await failing.submit(game, "ann");
+    for (const observer of observers) observer.onUnknown([game]);
+    breaker.isBroken = true;
+    await failing.submit(game, "bob");
+    for (const instance of [doubting, failing]) await instance.close();
+    const left = new Set(await shared.instanceIds());
+    assert.deepEqual(left, new Set([doubting.instanceId, failing.instanceId]));
+    const other = await start();
+    for (const instanceId of left) await shared.silence(instanceId);
+    await until(async () => (await shared.instanceIds()).length === 1);
+    assert.deepEqual(await other.ranked(board), await other.truth(board));
   });
 });
