@@ -9,9 +9,9 @@ import type { Board, Game } from "../src/model/game.ts";
 import type { ScoreEvent } from "../src/model/score-event.ts";
 import { connectRedis, type RedisConnection } from "../src/ranking/redis-connection.ts";
 import { RedisRanking } from "../src/ranking/redis-ranking.ts";
-import { Latencies } from "./latencies.ts";
 import { type Load, serveLoad } from "./load.ts";
 import { playerId } from "./score-request.ts";
+import { Tally } from "./tally.ts";
 
 export interface PipelineOptions {
   readonly databaseUrl: string;
@@ -41,12 +41,10 @@ class PipelineLoad implements Load<PipelineResult> {
   readonly #connection: RedisConnection;
   readonly #statements: EventStatements;
   readonly #running: Promise<void>;
+  /** Times are of each batch, until it was placed. */
+  readonly #tally = new Tally();
   #isEnding = false;
-  #beganAt = 0;
-  #events = 0;
   #accepted = 0;
-  /** Of each batch, until it was placed. */
-  #latencies = new Latencies();
 
   private constructor(
     options: PipelineOptions,
@@ -79,15 +77,12 @@ class PipelineLoad implements Load<PipelineResult> {
   }
 
   begin(): void {
-    this.#events = 0;
-    this.#latencies = new Latencies();
-    this.#beganAt = performance.now();
+    this.#tally.begin();
   }
 
   async end(): Promise<PipelineResult> {
-    const seconds = (performance.now() - this.#beganAt) / 1_000;
-    const events = this.#events;
-    const [p50Ms, p99Ms] = this.#latencies.percentiles(0.5, 0.99);
+    const { seconds, count: events, percentiles } = this.#tally.read(0.5, 0.99);
+    const [p50Ms, p99Ms] = percentiles;
     this.#isEnding = true;
     await this.#running;
     await this.#connection.close();
@@ -110,8 +105,8 @@ class PipelineLoad implements Load<PipelineResult> {
         board,
         committed.map(({ standing }) => standing),
       );
-      void placing.then(() => this.#latencies.add(performance.now() - began));
-      this.#events += events.length;
+      void placing.then(() => this.#tally.took(performance.now() - began));
+      this.#tally.counted(events.length);
       this.#accepted += events.length;
     }
     await placing;

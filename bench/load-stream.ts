@@ -3,9 +3,9 @@ import { StreamScoresResponseSchema } from "../gen/score/v1/score_pb.js";
 import { GrpcMessages } from "./grpc-message.ts";
 import { callHeaders } from "./header-block.ts";
 import { Http2Connection } from "./http2-connection.ts";
-import { Latencies } from "./latencies.ts";
 import { type Load, serveLoad } from "./load.ts";
 import { actionNumber, ScoreRequest } from "./score-request.ts";
+import { Tally } from "./tally.ts";
 
 /** Field 1, a string: the `action_id`; field 2, a message: `accepted`. */
 const actionIdTag = 0x0a;
@@ -48,9 +48,7 @@ class StreamLoad implements Load<StreamResult> {
   readonly #idle = Promise.withResolvers<void>();
   /** When an event was sent, at its number modulo the length; 0 when none is under way there. */
   readonly #sentAt = new Float64Array(remembered);
-  #latencies = new Latencies();
-  #beganAt = 0;
-  #events = 0;
+  readonly #tally = new Tally();
   #accepted = 0;
   #sampled = 0;
   #unranked = 0;
@@ -69,15 +67,12 @@ class StreamLoad implements Load<StreamResult> {
   }
 
   begin(): void {
-    this.#latencies = new Latencies();
-    this.#events = 0;
-    this.#beganAt = performance.now();
+    this.#tally.begin();
   }
 
   async end(): Promise<StreamResult> {
-    const seconds = (performance.now() - this.#beganAt) / 1_000;
-    const events = this.#events;
-    const [p50Ms, p99Ms] = this.#latencies.percentiles(0.5, 0.99);
+    const { seconds, count: events, percentiles } = this.#tally.read(0.5, 0.99);
+    const [p50Ms, p99Ms] = percentiles;
     this.#isEnding = true;
     await this.#idle.promise;
     if (this.#accepted !== this.#nextAction) throw new Error("an event was not acknowledged");
@@ -139,9 +134,9 @@ class StreamLoad implements Load<StreamResult> {
     if (!sentAt) throw new Error("an event was acknowledged twice, or never sent");
     this.#sentAt[place] = 0;
     if (this.#accepted % sampleEvery === 0) this.#check(bytes.subarray(from, to));
-    this.#events += 1;
+    this.#tally.counted(1);
     this.#accepted += 1;
-    this.#latencies.add(performance.now() - sentAt);
+    this.#tally.took(performance.now() - sentAt);
   }
 
   #check(bytes: Uint8Array): void {

@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
-import { Latencies } from "./latencies.ts";
 import { type Load, serveLoad } from "./load.ts";
 import { playerId } from "./score-request.ts";
+import { Tally } from "./tally.ts";
 
 export interface ZaddOptions {
   readonly redisUrl: string;
@@ -27,11 +27,9 @@ class ZaddLoad implements Load<ZaddResult> {
   readonly #options: ZaddOptions;
   readonly #redis: Redis;
   readonly #running: Promise<unknown>;
+  /** Times are of each pipeline. */
+  readonly #tally = new Tally();
   #isEnding = false;
-  #beganAt = 0;
-  #commands = 0;
-  /** Of each pipeline. */
-  #latencies = new Latencies();
 
   constructor(options: ZaddOptions) {
     this.#options = options;
@@ -42,15 +40,12 @@ class ZaddLoad implements Load<ZaddResult> {
   }
 
   begin(): void {
-    this.#commands = 0;
-    this.#latencies = new Latencies();
-    this.#beganAt = performance.now();
+    this.#tally.begin();
   }
 
   async end(): Promise<ZaddResult> {
-    const seconds = (performance.now() - this.#beganAt) / 1_000;
-    const commands = this.#commands;
-    const [p50Ms, p99Ms] = this.#latencies.percentiles(0.5, 0.99);
+    const { seconds, count: commands, percentiles } = this.#tally.read(0.5, 0.99);
+    const [p50Ms, p99Ms] = percentiles;
     this.#isEnding = true;
     await this.#running;
     await this.#redis.unlink(key);
@@ -68,8 +63,8 @@ class ZaddLoad implements Load<ZaddResult> {
         pipeline.zadd(key, Math.floor(Math.random() * 1_000_000), playerId(place));
       }
       for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
-      this.#latencies.add(performance.now() - began);
-      this.#commands += batch;
+      this.#tally.took(performance.now() - began);
+      this.#tally.counted(batch);
     }
   }
 }

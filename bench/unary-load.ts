@@ -1,7 +1,7 @@
 import { type CallConnection, openCalls, type Way } from "./call-connection.ts";
 import { messageEnd, messageHeadBytes } from "./grpc-message.ts";
-import { Latencies } from "./latencies.ts";
 import type { Load } from "./load.ts";
+import { Tally } from "./tally.ts";
 
 /** Every so many answers one is checked. */
 const sampleEvery = 997;
@@ -47,9 +47,7 @@ export class UnaryLoad implements Load<UnaryResult> {
   readonly #calls: UnaryCalls;
   readonly #connections: CallConnection[] = [];
   readonly #idle = Promise.withResolvers<void>();
-  #latencies = new Latencies();
-  #beganAt = 0;
-  #counted = 0;
+  readonly #tally = new Tally();
   #succeeded = 0;
   #inFlight = 0;
   #isEnding = false;
@@ -66,15 +64,12 @@ export class UnaryLoad implements Load<UnaryResult> {
   }
 
   begin(): void {
-    this.#latencies = new Latencies();
-    this.#counted = 0;
-    this.#beganAt = performance.now();
+    this.#tally.begin();
   }
 
   async end(): Promise<UnaryResult> {
-    const seconds = (performance.now() - this.#beganAt) / 1_000;
-    const calls = this.#counted;
-    const [p50Ms, p90Ms, p99Ms, p999Ms] = this.#latencies.percentiles(0.5, 0.9, 0.99, 0.999);
+    const { seconds, count: calls, percentiles } = this.#tally.read(0.5, 0.9, 0.99, 0.999);
+    const [p50Ms, p90Ms, p99Ms, p999Ms] = percentiles;
     this.#isEnding = true;
     await this.#idle.promise;
     for (const connection of this.#connections) connection.close();
@@ -119,8 +114,8 @@ export class UnaryLoad implements Load<UnaryResult> {
 
   #answered(ms: number): void {
     this.#inFlight -= 1;
-    this.#counted += 1;
+    this.#tally.counted(1);
     this.#succeeded += 1;
-    this.#latencies.add(ms);
+    this.#tally.took(ms);
   }
 }
