@@ -163,6 +163,7 @@ export async function startService(
       hub,
       limits,
       now: wallClock,
+      monotonicNow: now,
       anonymousRead: settings.SCORE_ANONYMOUS_READ,
       maxSkewMs: settings.SCORE_PLAYER_MAX_SKEW_SECONDS * 1_000,
       stopping: stopping.signal,

@@ -8,6 +8,7 @@ export interface RebuildProgress extends BoardOfGame {
   readonly playersBuilt: number;
   /** In the ranking that is replaced. */
   readonly totalPlayers: number;
+  /** Whole. */
   readonly tookMs: number;
   readonly isDone: boolean;
 }
@@ -30,7 +31,7 @@ export async function* rebuildRanking(
 }
 
 async function* rebuildBoard(
-  { projector, catalog, now }: Rooms,
+  { projector, catalog, monotonicNow }: Rooms,
   { gameId, board }: BoardOfGame,
 ): AsyncGenerator<RebuildProgress> {
   const told = { gameId, board, playersBuilt: 0, totalPlayers: 0 };
@@ -38,23 +39,20 @@ async function* rebuildBoard(
     yield { ...told, tookMs: 0, isDone: true };
     return;
   }
-  const began = now();
+  const began = monotonicNow();
   const page = await projector.read(board, (ranking) => ranking.page(board, 0, 0));
   told.totalPlayers = page.totalPlayers;
-  let isDone = false;
   const rebuild = projector
     .rebuild(board, (built) => {
       told.playersBuilt = built;
     })
-    .finally(() => {
-      isDone = true;
-    });
+    .then(() => true);
   // Whoever leaves in the middle does not hear how it ended.
   rebuild.catch(() => {});
   try {
-    while (!isDone) {
-      await Promise.race([rebuild, sleep(progressMs, undefined, { ref: false })]);
-      yield { ...told, tookMs: now() - began, isDone };
+    for (let isDone = false; !isDone; ) {
+      isDone = await Promise.race([rebuild, sleep(progressMs, false, { ref: false })]);
+      yield { ...told, tookMs: Math.round(monotonicNow() - began), isDone };
     }
   } catch (error) {
     // A board that was removed has no ranking to build: say that.

@@ -19,6 +19,8 @@ export interface Rooms {
   readonly limits: RateLimits;
   /** The time of day. */
   readonly now: Clock;
+  /** For how long something lasts. */
+  readonly monotonicNow: Clock;
   /** Whether boards may be read without a token. */
   readonly anonymousRead: boolean;
   /** How far a player's `occurred_at` may be from now, in ms. */

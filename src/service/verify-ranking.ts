@@ -40,7 +40,7 @@ async function* verifyBoard(
   call: Call,
   { gameId, board }: BoardOfGame,
 ): AsyncGenerator<VerifyProgress> {
-  const { ledger, catalog, projector, stopping, now } = rooms;
+  const { ledger, catalog, projector, stopping, monotonicNow } = rooms;
   const signal = AbortSignal.any([call.signal, stopping]);
   const told = { gameId, board, playersChecked: 0, totalPlayers: 0, differenceCount: 0 };
   let named: RankingDifference[] = [];
@@ -55,13 +55,13 @@ async function* verifyBoard(
       },
       signal,
     });
-    let toldAt = now();
+    let toldAt = monotonicNow();
     for await (const { differences, ...progress } of check.run()) {
       Object.assign(told, progress);
       told.differenceCount += differences.length;
       named.push(...differences.slice(0, hasRoom - named.length));
-      if (now() - toldAt < progressMs) continue;
-      toldAt = now();
+      if (monotonicNow() - toldAt < progressMs) continue;
+      toldAt = monotonicNow();
       yield { ...told, differences: named, isDone: false };
       hasRoom -= named.length;
       named = [];

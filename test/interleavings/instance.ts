@@ -90,6 +90,7 @@ export class Instance {
       // Servers have no limits.
       limits: undefined as unknown as RateLimits,
       now,
+      monotonicNow: now,
       anonymousRead: true,
       maxSkewMs: 0,
       stopping: new AbortController().signal,
