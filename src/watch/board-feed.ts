@@ -66,23 +66,24 @@ export class BoardFeed {
     return this.#groups.size === 0;
   }
 
-  /** Sends the current state at once; rejects when it can't be read. */
+  /**
+   * Sends the current state at once; rejects when it can't be read. A client that
+   * shows a later one, which it saw elsewhere, is sent what another read finds.
+   */
   async join(watch: Watch): Promise<void> {
     const group = this.#groups.get(watch.limit) ?? newGroup(this.#options.now());
     this.#groups.set(watch.limit, group);
     group.watches.add(watch);
+    const isDue = () => group.frame === undefined || watch.isAhead(group.frame);
     try {
-      if (group.frame === undefined) {
-        await this.#reading;
-        if (group.frame === undefined && !this.#isClosed) await this.#read();
-      } else {
-        watch.offer(group.frame);
-        this.#options.onFrames(1, 0);
-      }
+      if (isDue()) await this.#reading;
+      if (isDue() && !this.#isClosed) await this.#read();
     } catch (error) {
       this.leave(watch);
       throw error;
     }
+    if (group.frame === undefined || watch.isBegun) return;
+    if (watch.begin(group.frame)) this.#options.onFrames(1, 0);
   }
 
   leave(watch: Watch): void {

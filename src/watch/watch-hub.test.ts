@@ -204,6 +204,54 @@ describe("a hub of watches", () => {
     assert.deepEqual(late.client.shown, ["ann 6", "bob 3"]);
   });
 
+  it("reads first for a client that saw a later state elsewhere, and never shows it an older one", async () => {
+    const { client: first } = await join();
+    board.change("ann", 6);
+    const seenElsewhere = { epoch: board.epoch, version: board.version };
+    const both = await Promise.all([join(10, seenElsewhere), join(10, seenElsewhere)]);
+    assert.equal(board.reads.length, 2, "once for all who come");
+    for (const { client } of both) {
+      assert.deepEqual(
+        client.frames.map((frame) => [frame.heartbeat, frame.version]),
+        [[true, board.version]],
+      );
+    }
+    assert.deepEqual(first.shown, ["ann 6", "bob 3"]);
+    board.epoch += 1;
+    board.change("ann", 7);
+    const rebuilt = await join(10, { epoch: board.epoch, version: 1 });
+    assert.deepEqual(rebuilt.client.shown, ["ann 7", "bob 3"]);
+    assert.equal(rebuilt.client.frames.length, 1);
+  });
+
+  it("reads once more for a later state when the read under way began before", async () => {
+    const { client: first } = await join();
+    const gate = Promise.withResolvers<void>();
+    board.gate = gate.promise;
+    board.notify();
+    await pass(50);
+    board.change("ann", 6);
+    const joining = join(10, { epoch: board.epoch, version: board.version });
+    await settle();
+    gate.resolve();
+    assert.deepEqual(
+      (await joining).client.frames.map((frame) => frame.heartbeat),
+      [true],
+    );
+    assert.deepEqual(first.shown, ["ann 6", "bob 3"]);
+  });
+
+  it("shows what there is to a client that names a state nobody knows, or turns it away when it can't look", async () => {
+    const { client } = await join();
+    const known = { epoch: board.epoch, version: board.version + 1_000 };
+    const { client: back } = await join(10, known);
+    assert.deepEqual(back.frames, client.frames);
+    const failure = new ScoreError("ledger_unavailable", "for a moment");
+    board.failure = failure;
+    await assert.rejects(join(10, known), failure);
+    assert.equal(hub.watches, 2);
+  });
+
   it("never tells a client that comes back from the ledger's state that it is up to date", async () => {
     board.isUnranked = true;
     const { client, leave } = await join();

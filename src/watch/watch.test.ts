@@ -61,14 +61,24 @@ describe("a watch", () => {
     assert.deepEqual(client.frames, [heartbeatOf(frame(2)), frame(3), frame(2)]);
   });
 
-  it("sends the state to a client that knows another", () => {
+  it("sends the state to a client that knows an earlier one", () => {
+    const client = new FakeClient();
+    assert.equal(new Watch(1, client, { epoch: 1, version: 1 }).offer(frame(2)), true);
+    assert.deepEqual(client.frames, [frame(2)]);
+  });
+
+  it("sends the state to a client that knows a later one only when there is none such", () => {
     for (const known of [
-      { epoch: 1, version: 1 },
-      { epoch: 2, version: 2 },
+      { epoch: 1, version: 3 },
+      { epoch: 2, version: 1 },
     ]) {
       const client = new FakeClient();
-      new Watch(1, client, known).offer(frame(2));
-      assert.deepEqual(client.frames, [frame(2)]);
+      const watch = new Watch(1, client, known);
+      assert.equal(watch.offer(frame(2)), false);
+      assert.deepEqual([client.frames, watch.isBegun], [[], false]);
+      assert.equal(watch.begin(frame(2)), true);
+      assert.equal(watch.offer(frame(3)), true);
+      assert.deepEqual(client.frames, [frame(2), frame(3)]);
     }
   });
 

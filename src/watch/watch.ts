@@ -27,6 +27,7 @@ export class Watch {
   /** The newest frame of the board and limit. */
   #newest: Frame | undefined;
   #sent: Frame | undefined;
+  /** What the client shows until it is sent something. */
   #known: KnownState | undefined;
 
   constructor(limit: number, sink: FrameSink, known: KnownState | undefined) {
@@ -35,17 +36,36 @@ export class Watch {
     this.#known = known;
   }
 
-  /** The newest state; true when it went out now, false when the stream was not drained. */
+  /** Something was sent. */
+  get isBegun(): boolean {
+    return this.#sent !== undefined;
+  }
+
+  /** Nothing was sent yet, and the client shows a later state than `frame`. */
+  isAhead(frame: Frame): boolean {
+    const known = this.#known;
+    if (known === undefined) return false;
+    if (known.epoch !== frame.epoch) return known.epoch > frame.epoch;
+    return known.version > frame.version;
+  }
+
+  /** As `offer`, after another look showed that there is no later state than `frame`. */
+  begin(frame: Frame): boolean {
+    if (this.isAhead(frame)) this.#known = undefined;
+    return this.offer(frame);
+  }
+
+  /** The newest state; true when it went out now, false when the stream was not drained or the client is ahead. */
   offer(frame: Frame): boolean {
     this.#newest = frame;
-    if (!this.#isDrained) return false;
+    if (!this.#isDrained || this.isAhead(frame)) return false;
     this.#send(frame);
     return true;
   }
 
   /** Nothing changed for a while; a stream that is busy hears of it by its frames. */
   beat(heartbeat: Frame): void {
-    if (!this.#isDrained || this.#newest !== this.#sent) return;
+    if (!this.#isDrained || !this.isBegun || this.#newest !== this.#sent) return;
     this.#isDrained = false;
     this.#sink.send(heartbeat, this.#drained);
   }
