@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import { type Clock, monotonicClock } from "../model/clock.ts";
 import type { Board, Direction } from "../model/game.ts";
 import { ScoreError } from "../model/score-error.ts";
 import { compareStandings, type Standing } from "../model/standing.ts";
@@ -35,15 +36,33 @@ interface BoardRanking extends RankingHead {
   readonly order: RankOrder;
 }
 
+/** A builder that said nothing for this long is given up, in ms. */
+const rebuildLeaseMs = 10_000;
+
+interface Building {
+  readonly ranking: BoardRanking;
+  /** When its builder last said something. */
+  heardAt: number;
+}
+
 /** The order of boards in this process's memory; for a single process only. */
 export class MemoryRanking implements Ranking {
   readonly #boards = new Map<number, BoardRanking>();
-  readonly #building = new Map<number, BoardRanking>();
+  readonly #building = new Map<number, Building>();
   readonly #changes = new EventEmitter().setMaxListeners(0);
+  readonly #now: Clock;
+
+  constructor(now: Clock = monotonicClock) {
+    this.#now = now;
+  }
 
   async place(board: Board, standings: readonly Standing[]): Promise<Placements> {
     const building = this.#building.get(board.boardNo);
-    if (building) for (const standing of standings) put(building, standing);
+    if (building && building.heardAt + rebuildLeaseMs < this.#now()) {
+      this.#building.delete(board.boardNo);
+    } else if (building) {
+      for (const standing of standings) put(building.ranking, standing);
+    }
     const ranking = this.#get(board);
     const before = standings.map(({ playerId }) => rankOf(ranking, playerId));
     let isChanged = false;
@@ -119,22 +138,24 @@ export class MemoryRanking implements Ranking {
   async beginRebuild(board: Board, epoch: number): Promise<Rebuild | undefined> {
     const { boardNo } = board;
     if ((this.#boards.get(boardNo)?.epoch ?? 0) >= epoch) return undefined;
-    const building = emptyRanking(board.direction, epoch);
+    const ranking = emptyRanking(board.direction, epoch);
+    const building: Building = { ranking, heardAt: this.#now() };
     this.#building.set(boardNo, building);
     const check = () => {
+      building.heardAt = this.#now();
       if (this.#building.get(boardNo) === building) return;
       throw new ScoreError("ranking_unavailable", `another rebuild of ${board.boardId} began`);
     };
     return {
       add: async (standings) => {
         check();
-        for (const standing of standings) put(building, standing);
+        for (const standing of standings) put(ranking, standing);
       },
       finish: async (checkpoint) => {
         check();
-        building.checkpoint = checkpoint;
-        building.version = (this.#boards.get(boardNo)?.version ?? 0) + 1;
-        this.#boards.set(boardNo, building);
+        ranking.checkpoint = checkpoint;
+        ranking.version = (this.#boards.get(boardNo)?.version ?? 0) + 1;
+        this.#boards.set(boardNo, ranking);
         this.#building.delete(boardNo);
         this.#changes.emit(String(boardNo));
       },

@@ -73,8 +73,8 @@ export interface Rebuild {
  * The order of boards. A projection of the ledger: writes are absolute and
  * versioned, so that a late or repeated one changes nothing.
  *
- * Every method rejects with a ScoreError `ranking_unavailable` when the
- * backend can't be reached in time, and all but `head`, `beginRebuild`,
+ * Every method but `follow` rejects with a ScoreError `ranking_unavailable` when
+ * the backend can't be reached in time, and all but `head`, `beginRebuild`,
  * `remove` and `follow` reject with RankingMissing when the board has none.
  */
 export interface Ranking {
@@ -98,7 +98,10 @@ export interface Ranking {
   /** Undefined when somebody else is rebuilding, or has ended with an epoch as great as `epoch`. */
   beginRebuild(board: Board, epoch: number): Promise<Rebuild | undefined>;
   remove(boardNo: number): Promise<void>;
-  /** Calls `onChange` soon after each change of the board, whoever made it; some may be missed. */
+  /**
+   * Calls `onChange` soon after each change of the board, whoever made it; some
+   * may be missed, as all are while the backend can't be reached. Returns how to stop.
+   */
   follow(boardNo: number, onChange: () => void): Promise<() => void>;
   close(): Promise<void>;
 }

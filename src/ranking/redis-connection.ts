@@ -30,7 +30,7 @@ export interface RedisConnection {
   readonly client: Redis | Cluster;
   /** Runs a script on a board's meta key. */
   run(script: ScriptName, key: string, args: readonly (string | number)[]): Promise<unknown>;
-  /** Resolves once messages on the board's channel arrive; survives reconnects. */
+  /** Resolves once messages on the board's channel arrive; survives reconnects, and is tried again after it rejects. */
   subscribe(channel: string): Promise<void>;
   unsubscribe(channel: string): Promise<void>;
   onMessage(listener: (channel: string) => void): void;

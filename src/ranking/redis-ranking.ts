@@ -127,7 +127,8 @@ export class RedisRanking implements Ranking {
     const channel = this.#key(boardNo);
     const followers = this.#followers.get(channel) ?? new Set();
     this.#followers.set(channel, followers.add(onChange));
-    if (followers.size === 1) await available(this.#connection.subscribe(channel));
+    // What fails now is tried again for as long as somebody follows.
+    if (followers.size === 1) await this.#connection.subscribe(channel).catch(() => {});
     return () => {
       followers.delete(onChange);
       if (followers.size > 0 || this.#followers.get(channel) !== followers) return;

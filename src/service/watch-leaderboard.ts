@@ -78,9 +78,7 @@ function watchedBoard(rooms: Rooms, gameId: string, board: Board): WatchedBoard 
     },
     follow(onChange) {
       const following = rooms.ranking.follow(board.boardNo, onChange);
-      // Without notices the feed goes by its regular reads.
-      following.catch(() => {});
-      return () => void following.then((unfollow) => unfollow()).catch(() => {});
+      return () => void following.then((unfollow) => unfollow());
     },
   };
 }

@@ -62,7 +62,7 @@ export function remoteRanking(options: RemoteRankingOptions): Ranking {
       await call("follow", async () => {
         unfollow();
         unfollow = server.follow(boardNo, () => notice(onChange));
-      });
+      }).catch(() => {});
       return () => unfollow();
     },
     async close() {},
