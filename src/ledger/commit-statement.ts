@@ -4,12 +4,7 @@ import type { Board } from "../model/game.ts";
 /** How a kind of board folds events; `best` needs to know which end wins. */
 export type FoldKind = "sum" | "best_descending" | "best_ascending" | "latest";
 
-export const foldKinds: readonly FoldKind[] = [
-  "sum",
-  "best_descending",
-  "best_ascending",
-  "latest",
-];
+const foldKinds: readonly FoldKind[] = ["sum", "best_descending", "best_ascending", "latest"];
 
 /** The kind of a board. */
 export function foldKind(board: Pick<Board, "aggregation" | "direction">): FoldKind {

@@ -101,7 +101,6 @@ export interface StandingReader {
   find(board: Board, playerId: string): Promise<Standing | undefined>;
   /** Those of the players who have one, in no order. */
   ofPlayers(board: Board, playerIds: readonly string[]): Promise<readonly Standing[]>;
-  count(board: Board): Promise<number>;
   /** All standings in steps of `limit`, by player; `after` is a page's `next`. */
   page(board: Board, after: string | undefined, limit: number): Promise<StandingPage>;
   /** The standings of players with events later than `seq`, in steps. */

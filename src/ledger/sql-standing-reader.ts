@@ -68,14 +68,6 @@ export class SqlStandingReader implements StandingReader {
     );
   }
 
-  async count(board: Board): Promise<number> {
-    return reading(async () => {
-      const { rows } = await sql<{ total: number }>`
-        select count(*) as total from standing where board_no = ${board.boardNo}`.execute(this.#db);
-      return rows[0]?.total ?? 0;
-    });
-  }
-
   /**
    * A page comes as one JSON value: to take each row's fields one by one cost an
    * embedded ledger 11 µs a row, which is now 4.5.

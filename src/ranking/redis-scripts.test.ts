@@ -48,7 +48,6 @@ async function recordCalls(): Promise<Map<ScriptName, RecordedCall[]>> {
       return replies[script] ?? 1;
     },
     onMessage() {},
-    onReconnect() {},
   } as unknown as RedisConnection;
   const ranking = new RedisRanking({ connection, ledgerId: "0123456789", instanceId: "me" });
   await ranking.place(board, [standing]);

@@ -94,7 +94,6 @@ export function openModelLedger(options: ModelLedgerOptions): Ledger {
     find: (board, playerId) => read("find", () => database.boardOf(board).find(playerId)),
     ofPlayers: (board, playerIds) =>
       read("of players", () => playerIds.flatMap((id) => database.boardOf(board).find(id) ?? [])),
-    count: (board) => read("count", () => database.boardOf(board).ranked().length),
     page: (board, after, limit) =>
       read("page", () => database.boardOf(board).page(after, step(limit))),
     changedSince: (board, seq, after, limit) =>
