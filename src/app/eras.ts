@@ -4,6 +4,7 @@ import { attachEra, detachEra, type Era, listEras } from "../ledger/eras.ts";
 import { openPostgresDatabase } from "../ledger/postgres-database.ts";
 import { aligned } from "./aligned.ts";
 import { WrongSettings } from "./environment.ts";
+import { reasonOf } from "./reason.ts";
 import { readSettings } from "./settings.ts";
 
 const usage = `usage: npm run eras [-- --detach ERA | --attach ERA]
@@ -82,8 +83,6 @@ try {
   // What Node says of wrong options is a TypeError with a code; without one it is a mistake of ours.
   const isBug = error instanceof TypeError && !("code" in error);
   if (isBug || !(error instanceof Error)) throw error;
-  const { message, cause } = error;
-  const why = cause instanceof Error ? ` (${cause.message})` : "";
-  process.stderr.write(`eras: ${message}${why}\n`);
+  process.stderr.write(`eras: ${reasonOf(error)}\n`);
   process.exitCode = 2;
 }

@@ -4,6 +4,7 @@ import { createLog } from "../ops/log.ts";
 import { endsWithin } from "./ends-within.ts";
 import { WrongSettings } from "./environment.ts";
 import { greeting } from "./greeting.ts";
+import { reasonOf } from "./reason.ts";
 import { secretFor } from "./secret.ts";
 import { startService } from "./service.ts";
 import { readSettings, type Settings } from "./settings.ts";
@@ -25,9 +26,7 @@ async function main(): Promise<void> {
       process.stderr.write(`score: ${error.message}\n`);
       process.exit(2);
     }
-    const { message, cause } = error as Error;
-    const why = cause instanceof Error ? ` (${cause.message})` : "";
-    process.stderr.write(`score: can't start: ${message}${why}\n`);
+    process.stderr.write(`score: can't start: ${reasonOf(error)}\n`);
     process.exit(1);
   }
 }
