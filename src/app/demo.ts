@@ -9,6 +9,7 @@ import {
   StreamScoresResponseSchema,
 } from "../../gen/score/v1/score_pb.js";
 import { demoMoves } from "./demo-game.ts";
+import { WrongSettings } from "./environment.ts";
 import { ownToken } from "./own-token.ts";
 import { StopRequests } from "./stop-requests.ts";
 
@@ -138,4 +139,11 @@ class Progress {
   }
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  const { message, code } = error as NodeJS.ErrnoException;
+  if (!(error instanceof WrongSettings) && !code) throw error;
+  process.stderr.write(`demo: ${message}\n`);
+  process.exitCode = 2;
+}

@@ -92,6 +92,11 @@ export async function startService(
       settings.SCORE_JWKS_URL === undefined
         ? secretFor(settings.SCORE_JWT_SECRET, settings.SCORE_DATA_DIR)
         : undefined;
+    const onFailure = () => metrics.keysFailed();
+    const keys = secret
+      ? { secret: secret.bytes }
+      : publicKeys(new URL(settings.SCORE_JWKS_URL ?? ""), { now, onError, onFailure });
+    const tls = tlsFiles(settings);
     const ledger = await openSqlLedger({
       database: await openDatabase(settings, log),
       instanceId,
@@ -170,10 +175,6 @@ export async function startService(
       startUpkeep: upkeep.kick,
     };
 
-    const onFailure = () => metrics.keysFailed();
-    const keys = secret
-      ? { secret: secret.bytes }
-      : publicKeys(new URL(settings.SCORE_JWKS_URL ?? ""), { now, onError, onFailure });
     const { algorithms, SCORE_JWT_ISSUER: issuer, SCORE_JWT_AUDIENCE: audience } = settings;
     const clocks = { now: wallClock, monotonic: now };
     const verifier = new TokenVerifier({ keys, algorithms, issuer, audience, ...clocks });
@@ -188,7 +189,6 @@ export async function startService(
       );
       return isServing();
     });
-    const tls = tlsFiles(settings);
     metrics.expect({ ledger: commitFailures, ranking: connection ? redisFailures : [] });
     const gauges = serviceGauges({
       settings,

@@ -10,7 +10,7 @@ import { type Backend, startEmbedded } from "../lanes/backends.ts";
 import { eventually } from "../lanes/eventually.ts";
 import { GrpcClient } from "../lanes/grpc-client.ts";
 import { startTestService, tokenFor } from "../lanes/test-service.ts";
-import { programPath } from "./program.ts";
+import { programPath, runProgram } from "./program.ts";
 
 describe("npm run demo", () => {
   let backend: Backend;
@@ -51,4 +51,16 @@ describe("npm run demo", () => {
     assert.deepEqual(await ended, [0, null]);
     assert.match(await said, /\n[1-9]\d* events durable\n$/);
   });
+
+  for (const [args, env, line] of [
+    [["--plyers", "3"], {}, /^demo: [^\n]*--plyers[^\n]*\n$/],
+    [[], { SCORE_JWT_SECRET: "short" }, /^demo: SCORE_JWT_SECRET: [^\n]+\n$/],
+    [[], { SCORE_JWKS_URL: "https://id.example/keys" }, /^demo: with SCORE_JWKS_URL [^\n]+\n$/],
+  ] as const) {
+    it(`ends with 2 and one line for ${JSON.stringify({ args, env })}`, async () => {
+      const { code, stdout, stderr } = await runProgram("demo.ts", args, env);
+      assert.match(stderr, line);
+      assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
+    });
+  }
 });

@@ -10,7 +10,7 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Runs one of the programs in src/app with these settings and no others. */
+/** Runs one of the programs in src/app with these settings and no others; it is told to end after a minute. */
 export async function runProgram(
   file: string,
   args: readonly string[],
@@ -19,7 +19,11 @@ export async function runProgram(
   const child = spawn(
     process.execPath,
     ["--disable-warning=ExperimentalWarning", programPath(file), ...args],
-    { env: { PATH: process.env.PATH, ...env }, stdio: ["ignore", "pipe", "pipe"] },
+    {
+      env: { PATH: process.env.PATH, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: 60_000,
+    },
   );
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),
