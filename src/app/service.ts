@@ -58,8 +58,6 @@ export interface RunningService {
   /** Undefined with public keys. */
   readonly secret: Secret | undefined;
   readonly log: Log;
-  /** Resolves when the ranking has caught up, as far as it can be reached. */
-  ready(): Promise<boolean>;
   /**
    * Turns health to NOT_SERVING, finishes what was accepted, ends watches with
    * "connect again", closes everything: that may wait for a database that is
@@ -239,14 +237,7 @@ export async function startService(
       return endsWithin(drainMs, Promise.all([grpcLane.drain(), webLane.drain()]));
     });
     await health.checked;
-    return {
-      grpcPort: grpcLane.port,
-      httpPort: webLane.port,
-      secret,
-      log,
-      ready: isReady,
-      close,
-    };
+    return { grpcPort: grpcLane.port, httpPort: webLane.port, secret, log, close };
   } catch (error) {
     await close();
     throw error;

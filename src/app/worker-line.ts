@@ -11,7 +11,6 @@ export class WorkerLine {
 
   private constructor() {
     process.on("message", (message: ToWorker) => this.#hear(message));
-    process.on("disconnect", () => this.#stopped.resolve());
   }
 
   /** Undefined in a process that is no worker. */
@@ -19,7 +18,7 @@ export class WorkerLine {
     return cluster.isWorker ? new WorkerLine() : undefined;
   }
 
-  /** Resolves when the primary says so, or is gone. */
+  /** Resolves when the primary says so. Node ends a worker at once whose primary is gone. */
   get stopped(): Promise<void> {
     return this.#stopped.promise;
   }

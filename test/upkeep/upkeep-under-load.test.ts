@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { AdminService } from "../../gen/score/v1/admin_pb.js";
 import type { RunningService } from "../../src/app/service.ts";
+import { comesTo } from "../app/scrape.ts";
 import { type Backend, backendKinds } from "../lanes/backends.ts";
-import { eventually } from "../lanes/eventually.ts";
 import type { Caller } from "../lanes/games.ts";
 import { GrpcClient } from "../lanes/grpc-client.ts";
 import { startTestService, tokenFor } from "../lanes/test-service.ts";
@@ -45,7 +45,7 @@ for (const kind of backendKinds) {
         server: { token: await tokenFor("server", "game-server") },
         admin: { token: await tokenFor("admin", "operator") },
       };
-      await eventually("the board is ranked", () => service.ready());
+      await comesTo(service, "score_ready", 1);
       load = new SteadyLoad(caller, gameId, players);
       await load.warm();
     });
