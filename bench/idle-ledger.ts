@@ -17,14 +17,15 @@ export async function openIdleLedger(
   statementMs: number,
 ): Promise<IdleLedger> {
   const { DATABASE_URL, SCORE_DATA_DIR = "" } = settings;
+  const instanceId = "filler";
   const limits = { connections: 1, connectMs: 5_000, statementMs };
   const database =
     DATABASE_URL === undefined
       ? await openEmbeddedDatabase(SCORE_DATA_DIR)
-      : openPostgresDatabase(DATABASE_URL, limits, () => {});
+      : openPostgresDatabase({ url: DATABASE_URL, limits, instanceId, onError: () => {} });
   const ledger = await openSqlLedger({
     database,
-    instanceId: "filler",
+    instanceId,
     limits: { queuedEvents: 1, batchEvents: 1, patienceMs: 1_000 },
     rememberDays: 90,
     now: Date.now,

@@ -63,7 +63,12 @@ class PipelineLoad implements Load<PipelineResult> {
 
   static async start(options: PipelineOptions): Promise<PipelineLoad> {
     const limits = { connections: 1, connectMs: 5_000, statementMs: 60_000 };
-    const database = openPostgresDatabase(options.databaseUrl, limits, () => {});
+    const database = openPostgresDatabase({
+      url: options.databaseUrl,
+      limits,
+      instanceId: "pipeline",
+      onError: () => {},
+    });
     const { ledger_id: ledgerId } = await database.db
       .selectFrom("ledger")
       .selectAll()

@@ -4,17 +4,16 @@ import type { Log } from "../ops/log.ts";
 import { connectRedis, type RedisConnection } from "../ranking/redis-connection.ts";
 import type { Settings } from "./settings.ts";
 
-/** How long a statement may take, in ms; see the ledger's `lostAfterSeconds`. */
-export const statementMs = 10_000;
+/** How long a statement may take, in ms. */
+const statementMs = 10_000;
 
 /** The server that the settings name, which is connected to on first use, or else the embedded one. */
-export async function openDatabase(settings: Settings, log: Log) {
+export async function openDatabase(settings: Settings, instanceId: string, log: Log) {
   const { DATABASE_URL, SCORE_DATA_DIR } = settings;
   if (DATABASE_URL === undefined) return openEmbeddedDatabase(SCORE_DATA_DIR);
   const limits = { connections: 10, connectMs: 3_000, statementMs };
-  return openPostgresDatabase(DATABASE_URL, limits, (err) =>
-    log.warn({ err }, "a connection to Postgres broke"),
-  );
+  const onError = (err: Error) => log.warn({ err }, "a connection to Postgres broke");
+  return openPostgresDatabase({ url: DATABASE_URL, limits, instanceId, onError });
 }
 
 /** Undefined without a setting. Goes on connecting for as long as it is open. */

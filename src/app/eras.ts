@@ -35,7 +35,7 @@ async function main(): Promise<number> {
   }
   const { DATABASE_URL, SCORE_DATA_DIR } = readSettings(process.env);
   const { db, close } = DATABASE_URL
-    ? openPostgresDatabase(DATABASE_URL, limits, () => {})
+    ? openPostgresDatabase({ url: DATABASE_URL, limits, instanceId: "eras", onError: () => {} })
     : await openEmbeddedDatabase(SCORE_DATA_DIR);
   try {
     if (chosen !== undefined) {

@@ -26,7 +26,7 @@ import { RedisRanking } from "../ranking/redis-ranking.ts";
 import { GameCatalog } from "../service/game-catalog.ts";
 import type { Rooms } from "../service/rooms.ts";
 import { WatchHub } from "../watch/watch-hub.ts";
-import { openDatabase, openRedis, statementMs } from "./backends.ts";
+import { openDatabase, openRedis } from "./backends.ts";
 import { endsWithin } from "./ends-within.ts";
 import { publicKeys, tlsFiles } from "./key-files.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
@@ -96,7 +96,7 @@ export async function startService(
       : publicKeys(new URL(settings.SCORE_JWKS_URL ?? ""), { now, onError, onFailure });
     const tls = tlsFiles(settings);
     const ledger = await openSqlLedger({
-      database: await openDatabase(settings, log),
+      database: await openDatabase(settings, instanceId, log),
       instanceId,
       limits: {
         queuedEvents: settings.SCORE_MAX_QUEUED_EVENTS,
@@ -122,7 +122,7 @@ export async function startService(
     const projector = new Projector({
       ledger,
       ranking,
-      limits: { reportMs: 1_000, waitMs: 500, doubtMs: statementMs + 2_000 },
+      limits: { reportMs: 1_000, waitMs: 500 },
       now,
       timers,
       onError,

@@ -37,5 +37,11 @@ export interface OpenDatabase {
   readonly db: Database;
   /** How many commits may be under way at once. */
   readonly commitsInFlight: number;
+  /**
+   * Ends the sessions of another instance, or those that this one gave up: what
+   * they had under way is committed when this resolves, or never. Rejects when
+   * that can't be told yet.
+   */
+  endSessions(instanceId?: string): Promise<void>;
   close(): Promise<void>;
 }

@@ -130,6 +130,12 @@ export interface InstanceRegistry {
   lastSeq(): Promise<number>;
   /** Before the first commit, and each second: all own events up to `projectedSeq` are in the ranking. */
   report(projectedSeq: number): Promise<InstanceReport>;
+  /**
+   * Ends what a lost instance has sent, or without an id what this one has given
+   * up: it is committed when this resolves, or never. Rejects
+   * `ledger_unavailable` when that can't be told yet.
+   */
+  cutOff(instanceId?: string): Promise<void>;
   /** After the last commit: all own events are in the ranking, and nobody has to look after them. */
   leave(): Promise<void>;
   /** As of the last reports: every event up to here is in the ranking, and so committed. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { Kysely, PostgresDialect, type PostgresPoolClient } from "kysely";
 import pg from "pg";
 import type { OpenDatabase, Tables } from "./database.ts";
+import { PostgresSessions, sessionName } from "./postgres-sessions.ts";
 
 /** Limits in ms: a database that does not answer must not hold calls for ever. */
 export interface PostgresLimits {
@@ -10,12 +11,18 @@ export interface PostgresLimits {
   readonly statementMs: number;
 }
 
+interface PostgresOptions {
+  readonly url: string;
+  readonly limits: PostgresLimits;
+  /** Whose sessions they are; the same as the ledger's. */
+  readonly instanceId: string;
+  readonly onError: (error: Error) => void;
+}
+
 /** Opens a Postgres server. Connects on first use. */
-export function openPostgresDatabase(
-  url: string,
-  limits: PostgresLimits,
-  onError: (error: Error) => void,
-): OpenDatabase {
+export function openPostgresDatabase(options: PostgresOptions): OpenDatabase {
+  const { url, limits, instanceId, onError } = options;
+  const sessions = new PostgresSessions(instanceId);
   const pool = new pg.Pool({
     connectionString: url,
     max: limits.connections,
@@ -24,20 +31,33 @@ export function openPostgresDatabase(
     // The server ends a statement first; this is for a server that fell silent.
     query_timeout: limits.statementMs + 1_000,
     keepAlive: true,
-    application_name: "score",
+    application_name: sessionName(instanceId),
     types: { getTypeParser },
   });
   // The pool speaks up for idle connections only; the error of any other would
   // end the process if nobody listened.
-  pool.on("connect", (client) => client.on("error", onError));
+  pool.on("connect", (client) => {
+    client.on("error", onError);
+    sessions.began(pidOf(client));
+  });
   pool.on("error", () => {});
   const checked = {
     options: pool.options,
-    connect: async () => checkedOut(await connection(pool)),
+    connect: async () => checkedOut(await connection(pool), sessions),
     end: () => pool.end(),
   };
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: checked }) });
-  return { db, commitsInFlight: 2, close: () => db.destroy() };
+  return {
+    db,
+    commitsInFlight: 2,
+    endSessions: (lost) => sessions.end(db, lost),
+    close: () => db.destroy(),
+  };
+}
+
+/** The server's process at the other end; known once connected. */
+function pidOf(client: pg.PoolClient): number {
+  return (client as unknown as { readonly processID: number }).processID;
 }
 
 /**
@@ -67,7 +87,7 @@ function getTypeParser(oid: number, format?: "text" | "binary") {
  * A connection that failed otherwise than by the server's word is closed on
  * release: one that fell silent would hold the next statement, too.
  */
-function checkedOut(client: pg.PoolClient): PostgresPoolClient {
+function checkedOut(client: pg.PoolClient, sessions: PostgresSessions): PostgresPoolClient {
   let failure: Error | undefined;
   const query = async (text: unknown, values?: unknown[]) => {
     if (failure) throw failure;
@@ -83,7 +103,10 @@ function checkedOut(client: pg.PoolClient): PostgresPoolClient {
   const checked = Object.create(client) as pg.PoolClient;
   Object.defineProperty(checked, "query", { value: query });
   Object.defineProperty(checked, "release", {
-    value: (error?: Error | boolean) => client.release(failure ?? error),
+    value: (error?: Error | boolean) => {
+      if (failure) sessions.gaveUp(pidOf(client));
+      client.release(failure ?? error);
+    },
   });
   return checked as unknown as PostgresPoolClient;
 }

@@ -1,23 +1,22 @@
 import { sql } from "kysely";
 import type { Board } from "../model/game.ts";
-import type { Database } from "./database.ts";
+import type { Database, OpenDatabase } from "./database.ts";
 import { reading } from "./database-failure.ts";
 import type { InstanceRegistry, InstanceReport } from "./ledger.ts";
 
-/**
- * After this long without a report an instance counts as lost. Longer than any
- * statement may take, so that nothing of it is still being committed.
- */
+/** After this long without a report an instance counts as lost. */
 const lostAfterSeconds = 20;
 
 /** The instances over SQL. */
 export class SqlInstanceRegistry implements InstanceRegistry {
   readonly #db: Database;
+  readonly #endSessions: OpenDatabase["endSessions"];
   readonly #instanceId: string;
   #registered = false;
 
-  constructor(db: Database, instanceId: string) {
+  constructor({ db, endSessions }: OpenDatabase, instanceId: string) {
     this.#db = db;
+    this.#endSessions = endSessions;
     this.#instanceId = instanceId;
   }
 
@@ -59,8 +58,14 @@ export class SqlInstanceRegistry implements InstanceRegistry {
     });
   }
 
-  leave(): Promise<void> {
-    return this.forget(this.#instanceId);
+  async cutOff(instanceId?: string): Promise<void> {
+    await reading(() => this.#endSessions(instanceId));
+  }
+
+  /** A report whose answer was lost must not come after it. */
+  async leave(): Promise<void> {
+    await this.cutOff();
+    await this.forget(this.#instanceId);
   }
 
   async checkpoint(): Promise<number> {

@@ -50,7 +50,7 @@ export async function openSqlLedger(options: SqlLedgerOptions): Promise<Ledger> 
       events,
       games: new SqlGameStore(db),
       standings: new SqlStandingReader(db),
-      instances: new SqlInstanceRegistry(db, options.instanceId),
+      instances: new SqlInstanceRegistry(options.database, options.instanceId),
       get queued() {
         return events.queued;
       },

@@ -12,8 +12,6 @@ export interface ProjectorLimits {
   readonly reportMs: number;
   /** How long a call waits for a ranking that is being caught up or rebuilt. */
   readonly waitMs: number;
-  /** How long a statement whose answer was lost may still take to be committed. */
-  readonly doubtMs: number;
 }
 
 interface ProjectorOptions {
@@ -50,7 +48,7 @@ export class Projector {
   readonly #placements = new WeakMap<CommittedBatch, Promise<BatchPlacements>>();
   /** Placements under way. */
   readonly #inFlight = new Set<Promise<unknown>>();
-  /** For each commit whose outcome is unknown and that may still happen, the wait for its end. */
+  /** For each commit whose outcome is unknown and that may still happen, what is done about it. */
   readonly #doubts = new Set<Promise<void>>();
   /** All own commits up to here are in the ranking. */
   #projectedSeq = 0;
@@ -247,21 +245,34 @@ export class Projector {
 
   /** Catches up now, and once more when nothing of the lost commit can happen any longer. */
   #doubt(games: readonly Game[]): void {
-    const { limits, timers } = this.#options;
     const catchUp = () => {
       for (const board of games.flatMap((game) => game.boards)) {
         if (board.state === "ready") this.#projection(board).markBehind();
       }
     };
     catchUp();
-    const over = timers.sleep(limits.doubtMs, this.#stop.signal).then(
-      () => {
-        catchUp();
-        this.#doubts.delete(over);
-      },
-      () => {},
-    );
-    this.#doubts.add(over);
+    const ending = this.#cutOff().then((isOver) => {
+      if (!isOver) return;
+      catchUp();
+      this.#doubts.delete(ending);
+    });
+    this.#doubts.add(ending);
+  }
+
+  /** Tries until what was given up has ended; false when this instance stops before that. */
+  async #cutOff(): Promise<boolean> {
+    const { ledger, limits, timers, onError } = this.#options;
+    const { signal } = this.#stop;
+    for (;;) {
+      try {
+        await ledger.instances.cutOff();
+        return true;
+      } catch (error) {
+        if (!isScoreError(error)) onError("ending what was given up failed", error);
+      }
+      if (signal.aborted) return false;
+      await timers.sleep(limits.reportMs, signal).catch(() => {});
+    }
   }
 
   async #reportRegularly(): Promise<void> {
@@ -292,6 +303,7 @@ export class Projector {
     this.#wasForgotten ||= wasForgotten;
     this.#checkpointLag = Math.max(0, noted - checkpoint);
     const newlyLost = lost.filter((instanceId) => !this.#lost.has(instanceId));
+    for (const instanceId of newlyLost) await ledger.instances.cutOff(instanceId);
     if (newlyLost.length > 0) onLost(newlyLost.length);
     // Once is enough: a lost instance commits nothing any more.
     if (this.#wasForgotten || newlyLost.length > 0) {

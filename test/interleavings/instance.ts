@@ -15,9 +15,6 @@ import type { World } from "./world.ts";
 /** The service's times in ms, and the rest of the world's, in about the proportions that they have. */
 export const times = {
   patienceMs: 60,
-  /** The longest that a statement takes; `doubtMs` and `lostAfterMs` are longer. */
-  statementMs: 250,
-  doubtMs: 300,
   lostAfterMs: 1_500,
   leaseMs: 400,
   reportMs: 100,
@@ -45,25 +42,25 @@ export class Instance {
     const { now } = time;
     const timers = time.timersOf(life);
     const onError = (message: string, error: unknown) => world.complain(message, error);
-    const reach = { schedule, faults, caller: life, time };
+    const reach = { schedule, faults, caller: life, time, limitMs: Number.POSITIVE_INFINITY };
     this.instanceId = instanceId;
     this.ledger = openModelLedger({
       instanceId,
       database,
-      wire: new Wire({ ...reach, limitMs: times.statementMs }),
+      wire: new Wire(reach),
       limits: { queuedEvents: 8, batchEvents: 3, patienceMs: times.patienceMs },
       now,
       timers,
       opened: () => schedule.turn("commit ends"),
     });
-    const wire = new Wire({ ...reach, limitMs: Number.POSITIVE_INFINITY });
+    const wire = new Wire(reach);
     this.ranking = remoteRanking({ server, instanceId, wire, schedule, faults, owner: life });
     const { ledger, ranking } = this;
-    const { reportMs, waitMs, doubtMs, tickMs, pollMs, heartbeatMs } = times;
+    const { reportMs, waitMs, tickMs, pollMs, heartbeatMs } = times;
     this.projector = new Projector({
       ledger,
       ranking,
-      limits: { reportMs, waitMs, doubtMs },
+      limits: { reportMs, waitMs },
       now,
       timers,
       onError,

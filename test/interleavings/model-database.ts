@@ -4,6 +4,7 @@ import { eventKey } from "../../src/ledger/look-up.ts";
 import type { Board, Game } from "../../src/model/game.ts";
 import type { ScoreEvent } from "../../src/model/score-event.ts";
 import { ModelBoard, type StoredEvent } from "./model-board.ts";
+import type { Wire } from "./wire.ts";
 
 interface ModelDatabaseOptions {
   readonly games: readonly Game[];
@@ -30,6 +31,8 @@ export class ModelDatabase {
   /** All that are committed, by `eventKey`, in the order of their commits. */
   readonly events = new Map<string, StoredEvent>();
   readonly instances = new Map<string, Reported>();
+  /** How each instance that ever was reaches it. */
+  readonly wires = new Map<string, Wire>();
   lastSeq = 0;
   /** Look-ups that fail for a reason that nobody knows. */
   confusions = 0;

@@ -40,6 +40,7 @@ export function openModelLedger(options: ModelLedgerOptions): Ledger {
     opened,
     onSend = () => () => {},
   } = options;
+  database.wires.set(instanceId, wire);
   const read = async <T>(label: string, query: () => T): Promise<T> => {
     try {
       return await wire.call(label, query);
@@ -54,7 +55,7 @@ export function openModelLedger(options: ModelLedgerOptions): Ledger {
         const commit = (isTooLate: () => boolean) =>
           database.commit(batch, async () => {
             await opened();
-            if (isTooLate()) throw new Error("canceled: the statement took too long");
+            if (isTooLate()) throw new Error("canceled");
           });
         // No client of Postgres sends a statement twice; the log itself does.
         const rows = wire.call("commit", commit, true);
@@ -115,7 +116,12 @@ export function openModelLedger(options: ModelLedgerOptions): Ledger {
       isRegistered = true;
       return answer;
     },
-    leave: () => read("leave", () => void database.instances.delete(instanceId)),
+    cutOff: (id = instanceId) => read("cut off", () => database.wires.get(id)?.cut()),
+    leave: () =>
+      read("leave", () => {
+        wire.cut();
+        database.instances.delete(instanceId);
+      }),
     checkpoint: () => read("checkpoint", () => database.checkpoint()),
     forget: (id) => read("forget", () => database.forget(id)),
     nextEpoch: (board) =>

@@ -8,12 +8,12 @@ export interface WireOptions {
   readonly faults: FaultPlan;
   readonly caller: Lifetime;
   readonly time: SimulatedTime;
-  /** A call that nobody waits for any longer happens within this many ms or not at all. */
+  /** A call that nobody waits for any longer happens within this many ms, or not at all. */
   readonly limitMs: number;
 }
 
 /** How late a late call is at least, in ms; less than any limit. */
-const lateMs = 200;
+export const lateMs = 200;
 
 /** What is on its way goes on when its caller is gone. */
 const onItsWay = new Lifetime();
@@ -24,9 +24,16 @@ type Work<T> = (isTooLate: () => boolean) => T | Promise<T>;
 /** From one instance to a backend. Calls and answers travel apart, and overtake each other. */
 export class Wire {
   readonly #options: WireOptions;
+  /** How often it was cut. */
+  #cuts = 0;
 
   constructor(options: WireOptions) {
     this.#options = options;
+  }
+
+  /** What nobody waits for and has not happened yet never happens. */
+  cut(): void {
+    this.#cuts += 1;
   }
 
   /** Does `work` at the other end. What is struck by a fault rejects as if the connection broke; a call that `isOnce` is never doubled. */
@@ -47,12 +54,13 @@ export class Wire {
   async #travel<T>(label: string, work: Work<T>, fault: Fault | undefined): Promise<T> {
     const { schedule, caller, time, limitMs } = this.#options;
     const sentAt = time.now();
+    const cuts = this.#cuts;
     const broken = () => new Error(`${label}: the connection broke`);
     const isUnheard = () => fault !== undefined || caller.isOver;
     const arrive = async () => {
       if (fault === "late") await time.timersOf(onItsWay).sleep(lateMs);
       await schedule.turn(`${label} arrives`);
-      const isTooLate = () => isUnheard() && time.now() - sentAt > limitMs;
+      const isTooLate = () => isUnheard() && (this.#cuts > cuts || time.now() - sentAt > limitMs);
       if (isTooLate()) throw broken();
       return work(isTooLate);
     };

@@ -8,6 +8,7 @@ import { ModelDatabase } from "./model-database.ts";
 import { RankingServer } from "./ranking-server.ts";
 import { Schedule } from "./schedule.ts";
 import { SimulatedTime } from "./simulated-time.ts";
+import { lateMs } from "./wire.ts";
 
 interface WorldOptions {
   readonly scheduler: fc.Scheduler;
@@ -62,7 +63,7 @@ export class World {
   /** All goes well from now on, though what went wrong has not shown its last effect yet. */
   endFaults(): void {
     this.faults.end();
-    this.#calmAt = this.time.now() + times.doubtMs + times.statementMs;
+    this.#calmAt = this.time.now() + 2 * lateMs;
   }
 
   get isCalm(): boolean {

@@ -20,6 +20,8 @@ export interface LedgerOptions {
   readonly onBatch?: (size: number, queued: number) => void;
   /** How long a statement may take on a real server, in ms. */
   readonly statementMs?: number;
+  /** How long a connection to one may take, in ms. */
+  readonly connectMs?: number;
 }
 
 /** A database that several ledgers share, as several processes would. */
@@ -47,20 +49,27 @@ function ledgerOptions(options: LedgerOptions) {
 
 /** A ledger on a real server that is the caller's to close. */
 export function openPostgresLedger(url: string, options: LedgerOptions = {}): Promise<Ledger> {
-  const { statementMs = 60_000 } = options;
-  const database = openPostgresDatabase(
+  const { statementMs = 60_000, connectMs = 30_000 } = options;
+  const rest = ledgerOptions(options);
+  const database = openPostgresDatabase({
     url,
-    { connections: 5, connectMs: 30_000, statementMs },
-    () => {},
-  );
-  return openSqlLedger({ ...ledgerOptions(options), database });
+    limits: { connections: 5, connectMs, statementMs },
+    instanceId: rest.instanceId,
+    onError: () => {},
+  });
+  return openSqlLedger({ ...rest, database });
 }
 
 /** The database of a real server. */
 export async function onPostgres(url: string): Promise<TestDatabase> {
   const ledgers: Ledger[] = [];
   const limits = { connections: 2, connectMs: 30_000, statementMs: 60_000 };
-  const { db, close } = openPostgresDatabase(url, limits, () => {});
+  const { db, close } = openPostgresDatabase({
+    url,
+    limits,
+    instanceId: "test",
+    onError: () => {},
+  });
   let closing: Promise<void> | undefined;
   return {
     db,
@@ -88,22 +97,22 @@ async function rowsOf<Row extends object>(
 /** An embedded database in a temporary folder; its ledgers share the one connection. */
 export async function onEmbedded(): Promise<TestDatabase> {
   const folder = await mkdtemp(join(tmpdir(), "score-ledger-"));
-  const { db, commitsInFlight, close } = await openEmbeddedDatabase(folder);
+  const embedded = await openEmbeddedDatabase(folder);
   const ledgers: Ledger[] = [];
   let closing: Promise<void> | undefined;
   return {
-    db,
+    db: embedded.db,
     async openLedger(options = {}) {
-      const database = { db, commitsInFlight, close: async () => {} };
+      const database = { ...embedded, close: async () => {} };
       const ledger = await openSqlLedger({ ...ledgerOptions(options), database });
       ledgers.push(ledger);
       return ledger;
     },
-    query: (text, values) => rowsOf(db, text, values),
+    query: (text, values) => rowsOf(embedded.db, text, values),
     close() {
       closing ??= (async () => {
         await Promise.all(ledgers.map((ledger) => ledger.close()));
-        await close();
+        await embedded.close();
         await rm(folder, { recursive: true });
       })();
       return closing;

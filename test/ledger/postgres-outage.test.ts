@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import pg from "pg";
+import { sqlEventStatements } from "../../src/ledger/event-statements.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
+import { openPostgresDatabase } from "../../src/ledger/postgres-database.ts";
 import type { Game } from "../../src/model/game.ts";
 import { FaultyLink } from "../servers/faulty-link.ts";
 import { type PostgresServer, startPostgres } from "../servers/postgres-server.ts";
@@ -127,6 +129,22 @@ describe("a ledger whose Postgres fails", () => {
     await holder.rollback();
     assert.equal((await receipt).duplicate, false);
     assert.deepEqual(await inLedger(game), { actionIds: [event.actionId], score: 1 });
+  });
+
+  it("lets nothing happen that an instance had under way when that was cut off", async () => {
+    const game = await newGame(reader);
+    const limits = { connections: 1, connectMs: 30_000, statementMs: 60_000 };
+    const lost = openPostgresDatabase({ url, limits, instanceId: "lost", onError: () => {} });
+    const holder = await OpenTransaction.begin(url);
+    await holder.query("select from game where game_no = $1 for update", [game.gameNo]);
+    const commit = sqlEventStatements(lost.db).commit([eventOf(game)]);
+    const refused = assert.rejects(commit, { code: "57P01" });
+    await holder.untilBlocking(database);
+    await reader.instances.cutOff("lost");
+    await holder.rollback();
+    await refused;
+    assert.deepEqual(await inLedger(game), { actionIds: [], score: undefined });
+    await lost.close();
   });
 
   it("survives the termination of a connection that holds a transaction open", async () => {

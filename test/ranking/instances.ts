@@ -13,11 +13,7 @@ import type { ScoreEvent } from "../../src/model/score-event.ts";
 import { compareStandings, type RankedStanding, type Standing } from "../../src/model/standing.ts";
 import { systemTimers } from "../../src/model/timers.ts";
 import { BoardReader } from "../../src/ranking/board-reader.ts";
-import {
-  type BatchPlacements,
-  Projector,
-  type ProjectorLimits,
-} from "../../src/ranking/projector.ts";
+import { type BatchPlacements, Projector } from "../../src/ranking/projector.ts";
 import type { Ranking } from "../../src/ranking/ranking.ts";
 import { connectRedis, type RedisConnection } from "../../src/ranking/redis-connection.ts";
 import { RedisRanking } from "../../src/ranking/redis-ranking.ts";
@@ -83,7 +79,6 @@ export interface InstanceOptions {
         readonly ledger?: (ledger: Ledger) => Ledger;
       }
     | undefined;
-  readonly limits?: Partial<ProjectorLimits> | undefined;
 }
 
 /** One instance of the service, as far as rankings go. Emits each catch-up by its kind. */
@@ -98,12 +93,7 @@ export class Instance extends EventEmitter {
   readonly errors: unknown[] = [];
   readonly catchUps: ("catch-up" | "rebuild")[] = [];
 
-  constructor(
-    instanceId: string,
-    ledger: Ledger,
-    connection: RedisConnection,
-    limits: Partial<ProjectorLimits> = {},
-  ) {
+  constructor(instanceId: string, ledger: Ledger, connection: RedisConnection) {
     super();
     this.instanceId = instanceId;
     this.ledger = ledger;
@@ -112,7 +102,7 @@ export class Instance extends EventEmitter {
     this.projector = new Projector({
       ledger,
       ranking: this.ranking,
-      limits: { reportMs: 50, waitMs: 500, doubtMs: 100, ...limits },
+      limits: { reportMs: 50, waitMs: 500 },
       now: Date.now,
       timers: systemTimers,
       onError: (message, error) => this.errors.push(message, error),
@@ -133,7 +123,7 @@ export class Instance extends EventEmitter {
   }
 
   /** Connects, and starts unless the test does that. */
-  static async start({ shared, redisUrl, wrap = {}, limits }: InstanceOptions): Promise<Instance> {
+  static async start({ shared, redisUrl, wrap = {} }: InstanceOptions): Promise<Instance> {
     const instanceId = randomUUID();
     const ledger = await shared.connect(instanceId);
     const connection = connectRedis(
@@ -145,7 +135,6 @@ export class Instance extends EventEmitter {
       instanceId,
       wrap.ledger?.(ledger) ?? ledger,
       wrap.connection?.(connection) ?? connection,
-      limits,
     );
     await instance.projector.start();
     return instance;

@@ -179,6 +179,7 @@ describe("the projector", { timeout: 120_000 }, () => {
   it("catches up on a commit of unknown outcome that happens after all", async () => {
     const observers: CommitObserver[] = [];
     let meanwhile: (() => Promise<unknown>) | undefined;
+    const committed = Promise.withResolvers<void>();
     const one = await start({
       ledger: replacing((ledger) => ({
         events: {
@@ -187,6 +188,7 @@ describe("the projector", { timeout: 120_000 }, () => {
             ledger.events.observe(observer);
           },
         },
+        instances: { cutOff: () => committed.promise },
         standings: {
           changedSince: async (...args) => {
             const page = await ledger.standings.changedSince(...args);
@@ -201,7 +203,6 @@ describe("the projector", { timeout: 120_000 }, () => {
     const { game, board } = await one.newGame();
     const ownSession = await shared.connect("of the commit whose answer was lost");
     let seq = Number.POSITIVE_INFINITY;
-    const committed = Promise.withResolvers<void>();
     meanwhile = async () => {
       seq = (await submitTo(ownSession, game, "late", 5)).seq;
       committed.resolve();

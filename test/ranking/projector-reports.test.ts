@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import type { CommitObserver } from "../../src/ledger/ledger.ts";
+import { ScoreError } from "../../src/model/score-error.ts";
 import { type RedisServer, startRedis } from "../servers/redis-server.ts";
 import { Breaker, replacing } from "./faults.ts";
 import { eventOf, Instance, type InstanceOptions, SharedLedger } from "./instances.ts";
@@ -27,8 +28,8 @@ describe("what an instance reports of itself", { timeout: 120_000 }, () => {
     await shared?.close();
   });
 
-  const start = async (options: Pick<InstanceOptions, "wrap" | "limits"> = {}) => {
-    const instance = await Instance.start({ shared, redisUrl: redis.url, ...options });
+  const start = async (wrap?: InstanceOptions["wrap"]) => {
+    const instance = await Instance.start({ shared, redisUrl: redis.url, wrap });
     instances.push(instance);
     return instance;
   };
@@ -38,25 +39,24 @@ describe("what an instance reports of itself", { timeout: 120_000 }, () => {
     const reported: number[] = [];
     let isSlow = false;
     const commit = Promise.withResolvers<void>();
+    const inDoubt = Promise.withResolvers<void>();
     const one = await start({
-      limits: { doubtMs: 60_000 },
-      wrap: {
-        ledger: replacing((ledger) => ({
-          events: {
-            observe: (observer) => {
-              observers.push(observer);
-              ledger.events.observe(observer);
-            },
-            settled: () => (isSlow ? commit.promise : ledger.events.settled()),
+      ledger: replacing((ledger) => ({
+        events: {
+          observe: (observer) => {
+            observers.push(observer);
+            ledger.events.observe(observer);
           },
-          instances: {
-            report: (seq) => {
-              reported.push(seq);
-              return ledger.instances.report(seq);
-            },
+          settled: () => (isSlow ? commit.promise : ledger.events.settled()),
+        },
+        instances: {
+          cutOff: () => inDoubt.promise,
+          report: (seq) => {
+            reported.push(seq);
+            return ledger.instances.report(seq);
           },
-        })),
-      },
+        },
+      })),
     });
     const { game } = await one.newGame();
     isSlow = true;
@@ -71,6 +71,8 @@ describe("what an instance reports of itself", { timeout: 120_000 }, () => {
     for (const observer of observers) observer.onUnknown([game]);
     commit.resolve();
     await goesOn();
+    inDoubt.resolve();
+    await until(() => reported.at(-1) !== placed);
   });
 
   it("ends with its goodbye: nobody takes what was closed for lost, or catches up on it", async () => {
@@ -91,20 +93,22 @@ describe("what an instance reports of itself", { timeout: 120_000 }, () => {
   it("stays behind with what is in doubt or was not placed, for others to catch up on", async () => {
     const observers: CommitObserver[] = [];
     const doubting = await start({
-      limits: { doubtMs: 60_000 },
-      wrap: {
-        ledger: replacing((ledger) => ({
-          events: {
-            observe: (observer) => {
-              observers.push(observer);
-              ledger.events.observe(observer);
-            },
+      ledger: replacing((ledger) => ({
+        events: {
+          observe: (observer) => {
+            observers.push(observer);
+            ledger.events.observe(observer);
           },
-        })),
-      },
+        },
+        instances: {
+          cutOff: async () => {
+            throw new ScoreError("ledger_unavailable", "it can't be told");
+          },
+        },
+      })),
     });
     const breaker = new Breaker("place", "before");
-    const failing = await start({ wrap: { connection: breaker.wrap } });
+    const failing = await start({ connection: breaker.wrap });
     const { game, board } = await doubting.newGame();
     await failing.submit(game, "ann");
     for (const observer of observers) observer.onUnknown([game]);
