@@ -43,4 +43,6 @@ export interface Call {
   readonly deadline: number | undefined;
   /** Aborted when the caller went away. */
   readonly signal: AbortSignal;
+  /** A full queue is no answer, as on a pipe: the event waits, and with it the sender. */
+  readonly isPatient?: boolean;
 }

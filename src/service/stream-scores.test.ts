@@ -153,6 +153,32 @@ describe("a pipe of scores", () => {
     assert.equal(refusals, -1);
   });
 
+  it("counts an event once against its player's limits, however long the queue is full", async () => {
+    const counted: string[] = [];
+    const limits = {
+      update: async () => void counted.push("update"),
+      action: async () => void counted.push("action"),
+    };
+    const jump = { name: "jump", points: 1, maxPerMinute: 10 };
+    const catalog = { find: async () => ({ ...game, actions: new Map([["jump", jump]]) }) };
+    rooms = { ...rooms, limits, catalog } as unknown as Rooms;
+    call = {
+      ...call,
+      identity: { subject: "ada", role: "player", games: "*", expiresAt: Infinity },
+    };
+    let refusals = 3;
+    submit = async () => {
+      if (refusals-- > 0) throw new ScoreError("ledger_busy", "full");
+      return receipt;
+    };
+    const jumps = (async function* () {
+      yield { ...event("a"), points: undefined, action: "jump" };
+    })();
+    const [result] = await Array.fromAsync(streamScores(rooms, call, jumps));
+    assert.ok("accepted" in (result?.outcome ?? {}));
+    assert.deepEqual(counted, ["update", "action"]);
+  });
+
   it("answers what it had taken in when its input breaks, then fails as the input did", async () => {
     const failure = new Error("the connection broke");
     const broken = (async function* () {

@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { tokenExpired } from "../access/identity.ts";
-import { isScoreError, ScoreError } from "../model/score-error.ts";
+import { ScoreError } from "../model/score-error.ts";
 import type { Call, Rooms } from "./rooms.ts";
 import { whenTokenEnds } from "./token-end.ts";
 import type { Submission } from "./update-score.ts";
@@ -44,8 +43,9 @@ export async function* streamScores(
     wake();
   };
 
+  const patient: Call = { ...call, isPatient: true };
   const take = async (event: Submission) => {
-    done.push(await patiently(rooms, call, event));
+    done.push(await resultOf(rooms, patient, event));
     wakeWriter();
   };
   // Not a `for await`: leaving that would close the pipe for the answers too.
@@ -96,16 +96,6 @@ export async function* streamScores(
   }
   if (failure) throw failure.error;
   if (!isAtEnd && stopping.aborted) throw shuttingDown();
-}
-
-/** A full queue is no answer on a pipe: the event waits, and with it the sender. */
-async function patiently(rooms: Rooms, call: Call, event: Submission): Promise<EventResult> {
-  for (;;) {
-    const result = await resultOf(rooms, call, event);
-    const isBusy = "error" in result.outcome && isScoreError(result.outcome.error, "ledger_busy");
-    if (!isBusy || call.signal.aborted) return result;
-    await sleep(20);
-  }
 }
 
 function shuttingDown(): ScoreError {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Identity } from "../access/identity.ts";
 import { mayCreateGame, maySubmit, mayTouchGame } from "../access/permissions.ts";
 import type { Receipt } from "../ledger/ledger.ts";
@@ -121,10 +122,22 @@ async function commit(
     game ??= await gameFor(rooms, identity, submission.gameId);
     const event = toEvent(call, identity, submission, game);
     try {
-      return await rooms.ledger.events.submit(event, call.deadline);
+      return await submit(rooms, call, event);
     } catch (error) {
       if (!isScoreError(error, "game_changed") || attempt === maxAttempts) throw error;
       game = await rooms.catalog.refresh(game);
+    }
+  }
+}
+
+async function submit(rooms: Rooms, call: Call, event: ScoreEvent): Promise<Receipt> {
+  for (;;) {
+    try {
+      return await rooms.ledger.events.submit(event, call.deadline);
+    } catch (error) {
+      const mayWait = call.isPatient === true && !call.signal.aborted;
+      if (!mayWait || !isScoreError(error, "ledger_busy")) throw error;
+      await sleep(20);
     }
   }
 }

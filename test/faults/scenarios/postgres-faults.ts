@@ -55,7 +55,7 @@ export const postgresFaults: readonly Fault<World>[] = [
       await untilFelt(isAlone, async (round) => {
         const { rowCount } = await world.pool.query(
           `select pg_terminate_backend(pid) from pg_stat_activity
-          where application_name = 'score' and state = 'active' and query like '%score_event%'`,
+          where application_name like 'score %' and state = 'active' and query like '%score_event%'`,
         );
         terminated += rowCount ?? 0;
         await pause(dice.int(1, 150));
@@ -132,7 +132,7 @@ async function takeConnections({ databaseUrl }: World): Promise<readonly pg.Clie
     } catch (error) {
       if ((error as { code?: string }).code !== "53300") throw error;
       const cutOff = await taken[0]?.query(
-        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'score'",
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'score %'",
       );
       if (!cutOff?.rowCount) return taken;
     }
