@@ -18,7 +18,7 @@ export async function openIdleLedger(
 ): Promise<IdleLedger> {
   const { DATABASE_URL, SCORE_DATA_DIR = "" } = settings;
   const instanceId = "filler";
-  const limits = { connections: 1, connectMs: 5_000, statementMs };
+  const limits = { readConnections: 1, connectMs: 5_000, statementMs };
   const database =
     DATABASE_URL === undefined
       ? await openEmbeddedDatabase(SCORE_DATA_DIR)

@@ -62,7 +62,7 @@ class PipelineLoad implements Load<PipelineResult> {
   }
 
   static async start(options: PipelineOptions): Promise<PipelineLoad> {
-    const limits = { connections: 1, connectMs: 5_000, statementMs: 60_000 };
+    const limits = { readConnections: 1, connectMs: 5_000, statementMs: 60_000 };
     const database = openPostgresDatabase({
       url: options.databaseUrl,
       limits,
@@ -73,7 +73,7 @@ class PipelineLoad implements Load<PipelineResult> {
       .selectFrom("ledger")
       .selectAll()
       .executeTakeFirstOrThrow();
-    const game = await new SqlGameStore(database.db).find(options.gameId);
+    const game = await new SqlGameStore(database).find(options.gameId);
     if (game === undefined) throw new Error(`there is no game ${options.gameId}`);
     const redisLimits = { connectMs: 5_000, commandMs: 60_000, silentMs: 60_000 };
     const connection = connectRedis([options.redisUrl], redisLimits, () => {});

@@ -11,7 +11,7 @@ const statementMs = 10_000;
 export async function openDatabase(settings: Settings, instanceId: string, log: Log) {
   const { DATABASE_URL, SCORE_DATA_DIR } = settings;
   if (DATABASE_URL === undefined) return openEmbeddedDatabase(SCORE_DATA_DIR);
-  const limits = { connections: 10, connectMs: 3_000, statementMs };
+  const limits = { readConnections: 6, connectMs: 3_000, statementMs };
   const onError = (err: Error) => log.warn({ err }, "a connection to Postgres broke");
   return openPostgresDatabase({ url: DATABASE_URL, limits, instanceId, onError });
 }

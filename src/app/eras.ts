@@ -13,7 +13,7 @@ Lists the eras of the ledger's events. --detach takes an old one out, so that it
 table score_event_ERA can be dumped to a file and dropped; --attach puts it back.
 Takes the service's settings; an embedded ledger must not be in use.`;
 
-const limits = { connections: 1, connectMs: 3_000, statementMs: 3_600_000 };
+const limits = { readConnections: 1, connectMs: 3_000, statementMs: 3_600_000 };
 
 /** Resolves with the exit code. */
 async function main(): Promise<number> {

@@ -35,6 +35,11 @@ export type Database = Kysely<Tables>;
 /** An open database and what differs between the two kinds of it. */
 export interface OpenDatabase {
   readonly db: Database;
+  /**
+   * The same over connections of their own, for short statements: commits, the
+   * look-ups that they need, and reports wait for no scan.
+   */
+  readonly commits: Database;
   /** How many commits may be under way at once. */
   readonly commitsInFlight: number;
   /**

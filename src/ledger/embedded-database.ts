@@ -43,7 +43,7 @@ export async function openEmbeddedDatabase(folder: string): Promise<OpenDatabase
       release();
     };
     // Nothing that it is asked for outlives the process, or is given up.
-    return { db, commitsInFlight: 1, endSessions: async () => {}, close };
+    return { db, commits: db, commitsInFlight: 1, endSessions: async () => {}, close };
   } catch (cause) {
     release();
     const advice = "put back a copy, or begin anew in another folder (SCORE_DATA_DIR)";

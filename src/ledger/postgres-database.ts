@@ -4,9 +4,13 @@ import pg from "pg";
 import type { OpenDatabase, Tables } from "./database.ts";
 import { PostgresSessions, sessionName } from "./postgres-sessions.ts";
 
+/** Two for the commits in flight, two for what must not wait for them. */
+const commitConnections = 4;
+
 /** Limits in ms: a database that does not answer must not hold calls for ever. */
 export interface PostgresLimits {
-  readonly connections: number;
+  /** For scans and whatever else takes its time; commits have four of their own. */
+  readonly readConnections: number;
   readonly connectMs: number;
   readonly statementMs: number;
 }
@@ -23,35 +27,42 @@ interface PostgresOptions {
 export function openPostgresDatabase(options: PostgresOptions): OpenDatabase {
   const { url, limits, instanceId, onError } = options;
   const sessions = new PostgresSessions(instanceId);
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: limits.connections,
-    connectionTimeoutMillis: limits.connectMs,
-    statement_timeout: limits.statementMs,
-    // The server ends a statement first; this is for a server that fell silent.
-    query_timeout: limits.statementMs + 1_000,
-    keepAlive: true,
-    application_name: sessionName(instanceId),
-    types: { getTypeParser },
-  });
-  // The pool speaks up for idle connections only; the error of any other would
-  // end the process if nobody listened.
-  pool.on("connect", (client) => {
-    client.on("error", onError);
-    sessions.began(pidOf(client));
-  });
-  pool.on("error", () => {});
-  const checked = {
-    options: pool.options,
-    connect: async () => checkedOut(await connection(pool), sessions),
-    end: () => pool.end(),
+  const open = (max: number) => {
+    const pool = new pg.Pool({
+      connectionString: url,
+      max,
+      connectionTimeoutMillis: limits.connectMs,
+      statement_timeout: limits.statementMs,
+      // The server ends a statement first; this is for a server that fell silent.
+      query_timeout: limits.statementMs + 1_000,
+      keepAlive: true,
+      application_name: sessionName(instanceId),
+      types: { getTypeParser },
+    });
+    // The pool speaks up for idle connections only; the error of any other would
+    // end the process if nobody listened.
+    pool.on("connect", (client) => {
+      client.on("error", onError);
+      sessions.began(pidOf(client));
+    });
+    pool.on("error", () => {});
+    const checked = {
+      options: pool.options,
+      connect: async () => checkedOut(await connection(pool), sessions),
+      end: () => pool.end(),
+    };
+    return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: checked }) });
   };
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: checked }) });
+  const db = open(limits.readConnections);
+  const commits = open(commitConnections);
   return {
     db,
+    commits,
     commitsInFlight: 2,
-    endSessions: (lost) => sessions.end(db, lost),
-    close: () => db.destroy(),
+    endSessions: (lost) => sessions.end(commits, lost),
+    close: async () => {
+      await Promise.all([db.destroy(), commits.destroy()]);
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Aggregation, Board, Direction, Game, GameSettings } from "../model/game.ts";
 import { epochMs } from "./commit-statement.ts";
-import type { Database } from "./database.ts";
+import type { Database, OpenDatabase } from "./database.ts";
 import { reading } from "./database-failure.ts";
 import type { GameStore } from "./ledger.ts";
 
@@ -26,18 +26,24 @@ interface GameRow {
 /** The games over SQL. */
 export class SqlGameStore implements GameStore {
   readonly #db: Database;
+  /** Before a commit, a game is looked up when it was not for a second. */
+  readonly #commits: Database;
 
-  constructor(db: Database) {
+  constructor({ db, commits }: Pick<OpenDatabase, "db" | "commits">) {
     this.#db = db;
+    this.#commits = commits;
   }
 
   async find(gameId: string): Promise<Game | undefined> {
-    return reading(async () => (await this.#select(sql`where g.game_id = ${gameId}`))[0]);
+    return reading(async () => {
+      const [game] = await selectGames(this.#commits, sql`where g.game_id = ${gameId}`);
+      return game;
+    });
   }
 
   async list(afterGameId: string, limit: number): Promise<readonly Game[]> {
     const page = sql`where g.game_id > ${afterGameId} order by g.game_id limit ${limit}`;
-    return reading(() => this.#select(page));
+    return reading(() => selectGames(this.#db, page));
   }
 
   async put(settings: GameSettings): Promise<Game> {
@@ -94,10 +100,6 @@ export class SqlGameStore implements GameStore {
       }),
     );
     return this.ensure(settings);
-  }
-
-  #select(rest: ReturnType<typeof sql>): Promise<Game[]> {
-    return selectGames(this.#db, rest);
   }
 }
 

@@ -14,8 +14,8 @@ export class SqlInstanceRegistry implements InstanceRegistry {
   readonly #instanceId: string;
   #registered = false;
 
-  constructor({ db, endSessions }: OpenDatabase, instanceId: string) {
-    this.#db = db;
+  constructor({ commits, endSessions }: OpenDatabase, instanceId: string) {
+    this.#db = commits;
     this.#endSessions = endSessions;
     this.#instanceId = instanceId;
   }

@@ -28,12 +28,12 @@ interface SqlLedgerOptions {
 
 /** Brings the schema up to date and opens the ledger. Owns `database`, also when it fails. */
 export async function openSqlLedger(options: SqlLedgerOptions): Promise<Ledger> {
-  const { db, commitsInFlight, close } = options.database;
+  const { db, commits, commitsInFlight, close } = options.database;
   try {
     await migrate(db);
     const { ledger_id } = await db.selectFrom("ledger").selectAll().executeTakeFirstOrThrow();
     const { limits, now, timers, onBatch = () => {}, onCommitted, onFailure } = options;
-    const statements = sqlEventStatements(db);
+    const statements = sqlEventStatements(commits);
     const events = new GroupedEventLog({
       statements,
       commitsInFlight,
@@ -48,7 +48,7 @@ export async function openSqlLedger(options: SqlLedgerOptions): Promise<Ledger> 
     return {
       ledgerId: ledger_id,
       events,
-      games: new SqlGameStore(db),
+      games: new SqlGameStore(options.database),
       standings: new SqlStandingReader(db),
       instances: new SqlInstanceRegistry(options.database, options.instanceId),
       get queued() {
@@ -69,7 +69,7 @@ export async function openSqlLedger(options: SqlLedgerOptions): Promise<Ledger> 
         return rows[0] ?? { boardsFilling: 0, deletions: 0 };
       },
       async ping() {
-        await reading(() => sql`select 1`.execute(db));
+        await reading(() => sql`select 1`.execute(commits));
       },
       close() {
         closing ??= events.close().then(close);

@@ -53,7 +53,7 @@ export function openPostgresLedger(url: string, options: LedgerOptions = {}): Pr
   const rest = ledgerOptions(options);
   const database = openPostgresDatabase({
     url,
-    limits: { connections: 5, connectMs, statementMs },
+    limits: { readConnections: 3, connectMs, statementMs },
     instanceId: rest.instanceId,
     onError: () => {},
   });
@@ -63,7 +63,7 @@ export function openPostgresLedger(url: string, options: LedgerOptions = {}): Pr
 /** The database of a real server. */
 export async function onPostgres(url: string): Promise<TestDatabase> {
   const ledgers: Ledger[] = [];
-  const limits = { connections: 2, connectMs: 30_000, statementMs: 60_000 };
+  const limits = { readConnections: 2, connectMs: 30_000, statementMs: 60_000 };
   const { db, close } = openPostgresDatabase({
     url,
     limits,

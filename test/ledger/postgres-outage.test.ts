@@ -131,9 +131,30 @@ describe("a ledger whose Postgres fails", () => {
     assert.deepEqual(await inLedger(game), { actionIds: [event.actionId], score: 1 });
   });
 
+  it("takes scores and reports while reads have all the connections that they may have", async () => {
+    const ledger = await database.openLedger({ connectMs: 500, limits: { patienceMs: 300 } });
+    const game = await newGame(ledger);
+    const holder = await OpenTransaction.begin(url);
+    await holder.query("lock table board in access exclusive mode");
+    const board = boardOf(game, "sum_descending");
+    const reads = Array.from({ length: 20 }, () =>
+      ledger.standings.changedSince(board, 0, undefined, 10),
+    );
+    const read = Promise.allSettled(reads);
+    await holder.untilBlocking(database);
+    try {
+      assert.equal((await ledger.events.submit(eventOf(game))).duplicate, false);
+      await ledger.instances.report(0);
+      await ledger.ping();
+    } finally {
+      await holder.rollback();
+    }
+    assert.ok((await read).some(({ status }) => status === "fulfilled"));
+  });
+
   it("lets nothing happen that an instance had under way when that was cut off", async () => {
     const game = await newGame(reader);
-    const limits = { connections: 1, connectMs: 30_000, statementMs: 60_000 };
+    const limits = { readConnections: 1, connectMs: 30_000, statementMs: 60_000 };
     const lost = openPostgresDatabase({ url, limits, instanceId: "lost", onError: () => {} });
     const holder = await OpenTransaction.begin(url);
     await holder.query("select from game where game_no = $1 for update", [game.gameNo]);
