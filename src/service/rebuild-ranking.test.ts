@@ -8,6 +8,7 @@ import type { Call, Rooms } from "./rooms.ts";
 
 const call: Call = {
   identity: { subject: "operator", role: "admin", games: "*", expiresAt: Infinity },
+  verifyAgain: async () => {},
   address: "192.0.2.1",
   deadline: undefined,
   signal: new AbortController().signal,

@@ -25,6 +25,7 @@ describe("a comparison, as its caller hears of it", () => {
     } as unknown as Rooms;
     const call: Call = {
       identity: { subject: "operator", role: "admin", games: "*", expiresAt: Infinity },
+      verifyAgain: async () => {},
       address: "192.0.2.1",
       deadline: undefined,
       signal,
