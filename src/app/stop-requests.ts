@@ -10,6 +10,7 @@ const sameRequestMs = 1_000;
  */
 export class StopRequests {
   readonly #stop: (reason: string) => void;
+  /** By the monotonic clock; undefined until the first. */
   #firstAt: number | undefined;
 
   constructor(stop: (reason: string) => void) {
@@ -19,8 +20,8 @@ export class StopRequests {
   on(...signals: NodeJS.Signals[]): void {
     for (const signal of signals) {
       process.on(signal, () => {
-        this.request(signal);
-        if (monotonicClock() - (this.#firstAt ?? 0) > sameRequestMs) process.exit(1);
+        if (this.#firstAt === undefined) this.request(signal);
+        else if (monotonicClock() - this.#firstAt > sameRequestMs) process.exit(1);
       });
     }
   }
