@@ -37,6 +37,8 @@ const event = (actionId: string): Submission => ({
 });
 
 describe("a pipe of scores", () => {
+  /** Events that the pipe took from its input. */
+  let taken: number;
   /** What the ledger was given and has not answered, by action id. */
   let submitted: Map<string, PromiseWithResolvers<Receipt>>;
   let submit: (event: ScoreEvent) => Promise<Receipt>;
@@ -45,6 +47,7 @@ describe("a pipe of scores", () => {
   let rooms: Rooms;
   let call: Call;
   beforeEach(() => {
+    taken = 0;
     submitted = new Map();
     submit = ({ actionId }) => {
       const answer = Promise.withResolvers<Receipt>();
@@ -74,12 +77,13 @@ describe("a pipe of scores", () => {
     for (let turns = 0; turns < 50; turns++) await turn();
   };
 
+  /** Counts in `taken` what was taken from it. */
+  async function* endless() {
+    for (;;) yield event(`action-${taken++}`);
+  }
+
   it("takes no more than 2,048 events in before one is answered", async () => {
-    let taken = 0;
-    const endless = (async function* () {
-      for (;;) yield event(`action-${taken++}`);
-    })();
-    const answers = streamScores(rooms, call, endless);
+    const answers = streamScores(rooms, call, endless());
     const first = answers.next();
     await settle();
     assert.equal(taken, 2_048);
@@ -93,11 +97,7 @@ describe("a pipe of scores", () => {
   });
 
   it("takes no more in while answers that are done wait for their reader", async () => {
-    let taken = 0;
-    const endless = (async function* () {
-      for (;;) yield event(`action-${taken++}`);
-    })();
-    const answers = streamScores(rooms, call, endless);
+    const answers = streamScores(rooms, call, endless());
     const first = answers.next();
     await settle();
     const [last, ...others] = submitted.values();
@@ -224,12 +224,8 @@ describe("a pipe of scores", () => {
   });
 
   it("takes nothing in after that", async () => {
-    let taken = 0;
-    const endless = (async function* () {
-      for (;;) yield event(`action-${taken++}`);
-    })();
     stopping.abort();
-    await assert.rejects(streamScores(rooms, call, endless).next(), { code: "shutting_down" });
+    await assert.rejects(streamScores(rooms, call, endless()).next(), { code: "shutting_down" });
     await settle();
     assert.equal(submitted.size, 0);
     assert.ok(taken <= 1);

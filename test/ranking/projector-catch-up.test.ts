@@ -1,39 +1,15 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, afterEach, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import type { CommitObserver } from "../../src/ledger/ledger.ts";
 import type { Board, Game } from "../../src/model/game.ts";
-import { type RedisServer, startRedis } from "../servers/redis-server.ts";
 import { Breaker, replacing } from "./faults.ts";
-import { Instance, type InstanceOptions, SharedLedger, submitTo } from "./instances.ts";
+import { instanceSuite } from "./instance-suite.ts";
+import { type Instance, submitTo } from "./instances.ts";
 import { until } from "./until.ts";
 
 describe("the projector", { timeout: 120_000 }, () => {
-  let shared: SharedLedger;
-  let redis: RedisServer;
-  let instances: Instance[] = [];
-  before(async () => {
-    shared = await SharedLedger.open();
-    redis = await startRedis();
-  });
-  afterEach(async () => {
-    for (const instance of instances) {
-      await instance.close();
-      assert.deepEqual(instance.errors, []);
-    }
-    instances = [];
-    await shared.forgetInstances();
-  });
-  after(async () => {
-    await redis?.close();
-    await shared?.close();
-  });
-
-  const start = async (wrap?: InstanceOptions["wrap"]) => {
-    const instance = await Instance.start({ shared, redisUrl: redis.url, wrap });
-    instances.push(instance);
-    return instance;
-  };
+  const suite = instanceSuite();
   const isRight = async (instance: Instance, board: Board) => {
     await instance.isRanked(board);
     assert.deepEqual(await instance.ranked(board), await instance.truth(board));
@@ -41,7 +17,7 @@ describe("the projector", { timeout: 120_000 }, () => {
   /** An instance that registered, and does nothing by itself. */
   const register = async () => {
     const instanceId = randomUUID();
-    const ledger = await shared.connect(instanceId);
+    const ledger = await suite.shared.connect(instanceId);
     await ledger.instances.report(await ledger.instances.lastSeq());
     return { instanceId, commit: (game: Game) => submitTo(ledger, game, "of the lost one", 7) };
   };
@@ -49,7 +25,7 @@ describe("the projector", { timeout: 120_000 }, () => {
   for (const when of ["before", "after"] as const) {
     it(`catches up on a placement that was lost ${when} Redis did it`, async () => {
       const breaker = new Breaker("place", when);
-      const one = await start({ connection: breaker.wrap });
+      const one = await suite.start({ connection: breaker.wrap });
       const { game, board } = await one.newGame();
       await one.submit(game, "ann");
       const { epoch } = await one.reader.page(board, 0, 10);
@@ -66,20 +42,20 @@ describe("the projector", { timeout: 120_000 }, () => {
 
   it("knows at its start what an earlier instance left behind", async () => {
     const breaker = new Breaker("place", "before");
-    const one = await start({ connection: breaker.wrap });
+    const one = await suite.start({ connection: breaker.wrap });
     const { game, board } = await one.newGame();
     await one.submit(game, "ann");
     breaker.isBroken = true;
     await one.submit(game, "bob", 5);
     await one.close();
-    const two = await start();
+    const two = await suite.start();
     await isRight(two, board);
     assert.equal((await two.ranked(board)).length, 2);
   });
 
   it("raises a board's checkpoint to what all instances have placed, and again after a failure", async () => {
     const breaker = new Breaker("set-checkpoint", "before");
-    const one = await start({ connection: breaker.wrap });
+    const one = await suite.start({ connection: breaker.wrap });
     const { game, board } = await one.newGame();
     const other = await register();
     const behind = await one.ledger.instances.lastSeq();
@@ -96,7 +72,7 @@ describe("the projector", { timeout: 120_000 }, () => {
   });
 
   it("catches up on what a lost instance committed, then forgets it", async () => {
-    const one = await start();
+    const one = await suite.start();
     const { game, board } = await one.newGame();
     const lost = await register();
     const { seq } = await lost.commit(game);
@@ -104,8 +80,8 @@ describe("the projector", { timeout: 120_000 }, () => {
     assert.equal((await one.ranked(board)).length, 1, "only the lost instance knew");
     const isBefore = (await one.ranking.head(board))?.checkpoint ?? Number.POSITIVE_INFINITY;
     assert.ok(isBefore < seq, "its place in the ledger is kept");
-    await shared.silence(lost.instanceId);
-    await until(async () => !(await shared.instanceIds()).includes(lost.instanceId));
+    await suite.shared.silence(lost.instanceId);
+    await until(async () => !(await suite.shared.instanceIds()).includes(lost.instanceId));
     await isRight(one, board);
     assert.equal((await one.ranked(board)).length, 2);
   });
@@ -113,7 +89,7 @@ describe("the projector", { timeout: 120_000 }, () => {
   it("ends a catch-up on a lost instance that takes longer than the time between reports", async () => {
     let reports = 0;
     const reads: number[] = [];
-    const one = await start({
+    const one = await suite.start({
       ledger: replacing((ledger) => ({
         instances: {
           report: (seq) => {
@@ -134,9 +110,9 @@ describe("the projector", { timeout: 120_000 }, () => {
     const { game, board } = await one.newGame();
     const lost = await register();
     await lost.commit(game);
-    await shared.silence(lost.instanceId);
+    await suite.shared.silence(lost.instanceId);
     const readsOfBoard = () => reads.filter((boardNo) => boardNo === board.boardNo).length;
-    const isForgotten = async () => !(await shared.instanceIds()).includes(lost.instanceId);
+    const isForgotten = async () => !(await suite.shared.instanceIds()).includes(lost.instanceId);
     await until(async () => readsOfBoard() > 10 || (await isForgotten()));
     assert.ok(readsOfBoard() <= 3, `${readsOfBoard()} reads of the same events`);
     await isRight(one, board);
@@ -146,7 +122,7 @@ describe("the projector", { timeout: 120_000 }, () => {
   it("catches up when it was itself taken for lost", async () => {
     let reports = 0;
     let reads = 0;
-    const one = await start({
+    const one = await suite.start({
       ledger: replacing((ledger) => ({
         instances: {
           report: async (seq) => {
@@ -172,7 +148,7 @@ describe("the projector", { timeout: 120_000 }, () => {
     const at = reports;
     await until(() => reads > before || reports >= at + 20);
     assert.ok(reads > before);
-    assert.ok((await shared.instanceIds()).includes(one.instanceId), "it is registered anew");
+    assert.ok((await suite.shared.instanceIds()).includes(one.instanceId), "it is registered anew");
     await isRight(one, board);
   });
 
@@ -180,7 +156,7 @@ describe("the projector", { timeout: 120_000 }, () => {
     const observers: CommitObserver[] = [];
     let meanwhile: (() => Promise<unknown>) | undefined;
     const committed = Promise.withResolvers<void>();
-    const one = await start({
+    const one = await suite.start({
       ledger: replacing((ledger) => ({
         events: {
           observe: (observer) => {
@@ -201,7 +177,7 @@ describe("the projector", { timeout: 120_000 }, () => {
       })),
     });
     const { game, board } = await one.newGame();
-    const ownSession = await shared.connect("of the commit whose answer was lost");
+    const ownSession = await suite.shared.connect("of the commit whose answer was lost");
     let seq = Number.POSITIVE_INFINITY;
     meanwhile = async () => {
       seq = (await submitTo(ownSession, game, "late", 5)).seq;

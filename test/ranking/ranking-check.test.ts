@@ -1,42 +1,18 @@
 import assert from "node:assert/strict";
-import { after, afterEach, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import type { Board, Game } from "../../src/model/game.ts";
 import { isScoreError } from "../../src/model/score-error.ts";
 import type { Ranking, RankingState } from "../../src/ranking/ranking.ts";
 import { RankingCheck } from "../../src/ranking/ranking-check.ts";
 import type { RankingDifference } from "../../src/ranking/ranking-difference.ts";
-import { type RedisServer, startRedis } from "../servers/redis-server.ts";
-import { Instance, type InstanceOptions, SharedLedger, submitTo } from "./instances.ts";
+import { instanceSuite } from "./instance-suite.ts";
+import { type Instance, submitTo } from "./instances.ts";
 
 describe("a check of a ranking", { timeout: 120_000 }, () => {
-  let shared: SharedLedger;
-  let redis: RedisServer;
-  let instances: Instance[] = [];
-  before(async () => {
-    shared = await SharedLedger.open();
-    redis = await startRedis();
-  });
-  afterEach(async () => {
-    for (const instance of instances) {
-      await instance.close();
-      assert.deepEqual(instance.errors, []);
-    }
-    instances = [];
-    await shared.forgetInstances();
-  });
-  after(async () => {
-    await redis?.close();
-    await shared?.close();
-  });
-
-  const start = async (wrap?: InstanceOptions["wrap"]) => {
-    const instance = await Instance.start({ shared, redisUrl: redis.url, wrap });
-    instances.push(instance);
-    return instance;
-  };
+  const suite = instanceSuite();
 
   it("finds nothing wrong while scores and new players come in all the time", async () => {
-    const [one, other] = [await start(), await start()];
+    const [one, other] = [await suite.start(), await suite.start()];
     const { game, board } = await one.newGame();
     const storm = new Storm([one, other], game);
     await storm.more(100);
@@ -49,10 +25,10 @@ describe("a check of a ranking", { timeout: 120_000 }, () => {
   });
 
   it("finds what was committed and never placed, and what was placed and never committed", async () => {
-    const one = await start();
+    const one = await suite.start();
     const { game, board } = await one.newGame();
     for (const playerId of ["ann", "bob", "eve"]) await one.submit(game, playerId);
-    const silent = await shared.connect(one.instanceId);
+    const silent = await suite.shared.connect(one.instanceId);
     await submitTo(silent, game, "ann", 5);
     await submitTo(silent, game, "zoe", 5);
     const [bob] = await one.ledger.standings.ofPlayers(board, ["bob"]);
@@ -74,7 +50,7 @@ describe("a check of a ranking", { timeout: 120_000 }, () => {
   });
 
   it("can't tell when the ranking is rebuilt meanwhile", async () => {
-    const one = await start();
+    const one = await suite.start();
     const { game, board } = await one.newGame();
     await one.submit(game, "ann");
     let reads = 0;
@@ -87,17 +63,17 @@ describe("a check of a ranking", { timeout: 120_000 }, () => {
   });
 
   it("can't tell when the ranking is lost meanwhile, and finds the new one right", async () => {
-    const one = await start();
+    const one = await suite.start();
     const { game, board } = await one.newGame();
     await one.submit(game, "ann");
-    const checked = check(one, board, () => redis.flush());
+    const checked = check(one, board, () => suite.redis.flush());
     await assert.rejects(checked, (error) => isScoreError(error, "ranking_unavailable"));
     await one.isRanked(board);
     assert.deepEqual(await check(one, board), []);
   });
 
   it("ends when it is told to", async () => {
-    const one = await start();
+    const one = await suite.start();
     const { game, board } = await one.newGame();
     await one.submit(game, "ann");
     const signal = AbortSignal.abort();

@@ -1,26 +1,13 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
-import { type RedisServer, startRedis } from "../servers/redis-server.ts";
-import { Instance, SharedLedger } from "./instances.ts";
+import { describe, it } from "node:test";
+import { instanceSuite } from "./instance-suite.ts";
 import { until } from "./until.ts";
 
 describe("a board that another instance removed", { timeout: 60_000 }, () => {
-  let shared: SharedLedger;
-  let redis: RedisServer;
-  let instances: Instance[] = [];
-  before(async () => {
-    [shared, redis] = await Promise.all([SharedLedger.open(), startRedis()]);
-    const start = () => Instance.start({ shared, redisUrl: redis.url });
-    instances = await Promise.all([start(), start()]);
-  });
-  after(async () => {
-    await Promise.all(instances.map((instance) => instance.close()));
-    await Promise.all([shared?.close(), redis?.close()]);
-  });
+  const suite = instanceSuite();
 
   it("is forgotten, and does not come back to Redis", async () => {
-    const [one, other] = instances;
-    assert.ok(one && other);
+    const [one, other] = [await suite.start(), await suite.start()];
     const { game, board } = await one.newGame();
     await other.submit(game, "ann");
     assert.equal((await other.ranked(board)).length, 1);
@@ -32,13 +19,12 @@ describe("a board that another instance removed", { timeout: 60_000 }, () => {
     // As somebody asks whose settings are older.
     await assert.rejects(other.ranked(board), { code: "ranking_unavailable" });
     await until(async () => other.projector.boardsBehind === 0);
-    assert.deepEqual(await redis.command("KEYS", `score:*{${board.boardNo}}*`), []);
-    for (const { errors } of instances) assert.deepEqual(errors, []);
+    assert.deepEqual(await suite.redis.command("KEYS", `score:*{${board.boardNo}}*`), []);
+    for (const { errors } of [one, other]) assert.deepEqual(errors, []);
   });
 
   it("can't be rebuilt", async () => {
-    const [one, other] = instances;
-    assert.ok(one && other);
+    const [one, other] = [await suite.start(), await suite.start()];
     const { game, board } = await one.newGame();
     await other.isRanked(board);
     await one.ledger.games.delete(game.gameId);
