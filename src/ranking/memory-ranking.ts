@@ -14,6 +14,7 @@ import {
   type RankingHead,
   RankingMissing,
   type Rebuild,
+  rebuildLeaseMs,
   type ScanCursor,
   type ScanStep,
   windowStart,
@@ -35,9 +36,6 @@ interface BoardRanking extends RankingHead {
   readonly players: PlayerMap<number>;
   readonly order: RankOrder;
 }
-
-/** A builder that said nothing for this long is given up, in ms. */
-const rebuildLeaseMs = 10_000;
 
 interface Building {
   readonly ranking: BoardRanking;

@@ -69,6 +69,9 @@ export interface Rebuild {
   finish(checkpoint: number): Promise<void>;
 }
 
+/** A builder that said nothing for this long is given up, in ms; each step says something. */
+export const rebuildLeaseMs = 10_000;
+
 /**
  * The order of boards. A projection of the ledger: writes are absolute and
  * versioned, so that a late or repeated one changes nothing.

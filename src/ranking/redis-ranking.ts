@@ -10,6 +10,7 @@ import {
   type RankingHead,
   RankingMissing,
   type Rebuild,
+  rebuildLeaseMs,
   type ScanCursor,
   type ScanStep,
 } from "./ranking.ts";
@@ -17,9 +18,6 @@ import type { RedisConnection } from "./redis-connection.ts";
 import { digestOf, type RedisScanCursor, readComparison, readScan } from "./redis-holdings.ts";
 import { fromRedisPlayer, toRedisPlayer } from "./redis-player.ts";
 import type { ScriptName } from "./redis-scripts.ts";
-
-/** A builder that said nothing for this long is given up; each step says something. */
-const rebuildLeaseMs = 10_000;
 
 /** The standings one script call takes at most, so that no other command waits for long. */
 const standingsPerCall = 500;
