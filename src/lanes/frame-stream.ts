@@ -1,13 +1,7 @@
 import type { ServerHttp2Stream } from "node:http2";
-import { toBinary } from "@bufbuild/protobuf";
 import { Metadata, type ServerWritableStream } from "@grpc/grpc-js";
-import { WatchLeaderboardResponseSchema } from "../../gen/score/v1/score_pb.js";
 import type { Frame } from "../watch/frame.ts";
-import { madeOnce } from "./made-once.ts";
-import { fromFrame } from "./messages.ts";
-
-/** A byte that says "not compressed" and four with the length. */
-const headBytes = 5;
+import { frameBytes } from "./frame-bytes.ts";
 
 /**
  * Frames to the caller of one gRPC watch: the same bytes for all, written to the
@@ -34,14 +28,6 @@ export class FrameStream {
       // When it has something to send, grpc-js also notices that the caller has left.
       this.#call.sendMetadata(new Metadata());
     }
-    if (!isGone && !stream.writableEnded) stream.write(messageOf(frame), drained);
+    if (!isGone && !stream.writableEnded) stream.write(frameBytes(frame), drained);
   }
 }
-
-const messageOf = madeOnce((frame: Frame): Buffer => {
-  const message = toBinary(WatchLeaderboardResponseSchema, fromFrame(frame));
-  const bytes = Buffer.alloc(headBytes + message.length);
-  bytes.writeUInt32BE(message.length, 1);
-  bytes.set(message, headBytes);
-  return bytes;
-});

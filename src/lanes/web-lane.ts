@@ -3,10 +3,8 @@ import { createSecureServer } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { create, createRegistry, type DescMethod } from "@bufbuild/protobuf";
 import {
-  ConnectError,
   type ConnectRouter,
   cors as connectCors,
-  createContextKey,
   createContextValues,
   type HandlerContext,
 } from "@connectrpc/connect";
@@ -19,13 +17,9 @@ import {
   StreamScoresResponseSchema,
   type WatchLeaderboardRequest,
 } from "../../gen/score/v1/score_pb.js";
-import { ScoreError } from "../model/score-error.ts";
-import type { Call } from "../service/rooms.ts";
 import { streamScores } from "../service/stream-scores.ts";
 import { watchLeaderboard } from "../service/watch-leaderboard.ts";
 import { blameCaller } from "./callers-mistake.ts";
-import { FrameQueue } from "./frame-queue.ts";
-import { type Incoming, RefusedCall } from "./guard.ts";
 import { keepAllAuthorizations, letRestPass } from "./http-request.ts";
 import { type Lane, type LaneOptions, maxConcurrentStreams } from "./lane.ts";
 import { shortenTimeouts } from "./longest-timeout.ts";
@@ -34,6 +28,7 @@ import { toWatchRequest } from "./methods.ts";
 import { maxAnswerBytes, mostRequestBytes, nodeLimits, unpacking } from "./request-limits.ts";
 import { closeWhenIdle, closeWhenSilent } from "./session-ends.ts";
 import { untilAborted } from "./until-aborted.ts";
+import { callersAddress, framesTo, nodeResponse, runCall, runStream } from "./web-call.ts";
 import { type OperatorPages, webPages } from "./web-pages.ts";
 
 interface WebLaneOptions extends LaneOptions {
@@ -45,8 +40,6 @@ interface WebLaneOptions extends LaneOptions {
 
 /** JSON shows what is in the errors of single events. */
 const errorDetails = createRegistry(file_google_rpc_error_details);
-
-const callersAddress = createContextKey("", { description: "the caller's network address" });
 
 /** The lane for browsers and curl: Connect, gRPC-Web and JSON by connect-node, and the page. */
 export class WebLane {
@@ -95,6 +88,7 @@ export class WebLane {
   #createServer(): Server {
     const { tls, callerAddress, corsOrigins, pages, webRoot } = this.#options;
     const { requestLimits, connectionLimits } = this.#options;
+    const responses = new WeakMap<object, ServerResponse>();
     const calls = connectNodeAdapter({
       routes: (router) => this.#routes(router),
       acceptCompression: unpacking(requestLimits),
@@ -103,11 +97,13 @@ export class WebLane {
       requestGate: blameCaller,
       jsonOptions: { registry: errorDetails },
       shutdownSignal: this.#stopping.signal,
-      contextValues: ({ socket, headers }) => {
+      contextValues: (request) => {
         // Node joins headers of this name by commas.
-        const forwardedFor = headers["x-forwarded-for"]?.toString();
-        const address = callerAddress(socket.remoteAddress ?? "", forwardedFor);
-        return createContextValues().set(callersAddress, address);
+        const forwardedFor = request.headers["x-forwarded-for"]?.toString();
+        const address = callerAddress(request.socket.remoteAddress ?? "", forwardedFor);
+        return createContextValues()
+          .set(callersAddress, address)
+          .set(nodeResponse, responses.get(request));
       },
       fallback: webPages(webRoot, pages),
     });
@@ -119,6 +115,7 @@ export class WebLane {
       maxAge: 7_200,
     });
     const handle = (request: IncomingMessage, response: ServerResponse) => {
+      responses.set(request, response);
       letRestPass(request, response);
       keepAllAuthorizations(request);
       shortenTimeouts(request.headers);
@@ -155,13 +152,13 @@ export class WebLane {
     });
     for (const { method, handle } of unary) {
       const run = (request: unknown, context: HandlerContext) =>
-        this.#run(context, (call) => untilAborted(handle(call, request), context.signal));
+        runCall(guard, context, (call) => untilAborted(handle(call, request), context.signal));
       // biome-ignore lint/suspicious/noExplicitAny: the table holds methods of different messages
       router.rpc(method as any, run, limits(method));
     }
     for (const { method, handle } of streams) {
       const run = (request: unknown, context: HandlerContext) =>
-        this.#runStream(context, (call) => handle(call, request));
+        runStream(guard, context, (call) => handle(call, request));
       // biome-ignore lint/suspicious/noExplicitAny: the table holds methods of different messages
       router.rpc(method as any, run, limits(method));
     }
@@ -169,13 +166,14 @@ export class WebLane {
     router.rpc(
       watchLeaderboard,
       (request, context) => this.#watch(request, context),
-      limits(watchLeaderboard),
+      // Frames that all are sent are not packed for each, and the first is one of them.
+      { ...limits(watchLeaderboard), compressMinBytes: Number.POSITIVE_INFINITY },
     );
     router.rpc(
       pipe,
       (requests, context) => {
         const refuse = (error: unknown) => guard.refuse("StreamScores", error);
-        return this.#runStream(context, async function* (call) {
+        return runStream(guard, context, async function* (call) {
           for await (const result of streamScores(rooms, call, submissions(requests))) {
             yield create(StreamScoresResponseSchema, fromResult(result, refuse));
           }
@@ -186,82 +184,20 @@ export class WebLane {
   }
 
   #watch(request: WatchLeaderboardRequest, context: HandlerContext) {
-    const { rooms } = this.#options;
-    return this.#runStream(context, async function* (call) {
-      const frames = new FrameQueue();
+    const { guard, rooms } = this.#options;
+    return runStream(guard, context, async function* (call) {
+      const frames = framesTo(context);
       const leave = await watchLeaderboard(rooms, call, toWatchRequest(request), frames);
       call.signal.addEventListener("abort", () => frames.stop());
       try {
-        if (!call.signal.aborted) yield* frames;
+        if (!call.signal.aborted) yield* frames.messages();
       } finally {
         leave();
       }
     });
   }
-
-  async #run<T>(context: HandlerContext, handle: (call: Call) => Promise<T>): Promise<T> {
-    try {
-      return await this.#options.guard.run(incoming(context), handle);
-    } catch (error) {
-      throw toConnectError(error);
-    }
-  }
-
-  /** The guard's view of a stream lasts until its last message. */
-  async *#runStream<T>(
-    context: HandlerContext,
-    produce: (call: Call) => AsyncIterable<T>,
-  ): AsyncGenerator<T> {
-    const { guard } = this.#options;
-    const started = Promise.withResolvers<Call>();
-    const ended = Promise.withResolvers<void>();
-    // A call that the guard refuses ends before anybody waits for its end.
-    ended.promise.catch(() => {});
-    const running = guard.run(incoming(context), (call) => {
-      started.resolve(call);
-      return ended.promise;
-    });
-    running.catch(started.reject);
-    try {
-      for await (const message of produce(await started.promise)) {
-        try {
-          yield message;
-        } catch (cause) {
-          // What the transport throws while it sends is that the caller is gone.
-          throw new ScoreError("canceled", "the caller went away", { cause });
-        }
-      }
-    } catch (error) {
-      ended.reject(error);
-    } finally {
-      ended.resolve();
-    }
-    try {
-      await running;
-    } catch (error) {
-      throw toConnectError(error);
-    }
-  }
 }
 
 async function* submissions(requests: AsyncIterable<StreamScoresRequest>) {
   for await (const request of requests) yield toSubmission(request);
-}
-
-function incoming(context: HandlerContext): Incoming {
-  return {
-    lane: "web",
-    method: context.method.name,
-    authorization: context.requestHeader.get("authorization") ?? undefined,
-    address: context.values.get(callersAddress),
-    timeoutMs: context.timeoutMs(),
-    signal: context.signal,
-  };
-}
-
-function toConnectError(error: unknown): ConnectError {
-  if (!(error instanceof RefusedCall)) throw error;
-  const { code, message, details, retryAfter } = error.wire;
-  const headers = retryAfter === undefined ? undefined : { "retry-after": retryAfter };
-  return new ConnectError(message, code, headers, [...details] as never);
 }

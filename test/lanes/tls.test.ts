@@ -75,22 +75,29 @@ describe("with a certificate", () => {
     );
   });
 
-  for (const httpVersion of ["1.1", "2"] as const) {
-    it(`the web lane speaks Connect and gRPC-Web on HTTP/${httpVersion} over TLS`, async () => {
+  for (const [httpVersion, name, createTransport] of [
+    ["1.1", "Connect", createConnectTransport],
+    ["1.1", "gRPC-Web", createGrpcWebTransport],
+    ["2", "Connect", createConnectTransport],
+    ["2", "gRPC-Web", createGrpcWebTransport],
+    ["2", "gRPC", createGrpcTransport],
+  ] as const) {
+    it(`the web lane speaks ${name} on HTTP/${httpVersion} over TLS`, async () => {
       const sessionManager = manager();
-      for (const createTransport of [createConnectTransport, createGrpcWebTransport]) {
-        const options =
-          httpVersion === "2"
-            ? { httpVersion, baseUrl: webUrl, sessionManager }
-            : { httpVersion, baseUrl: webUrl, nodeOptions: { ca: certificate.ca } };
-        const client = new ConnectClient(createTransport(options));
-        const page = await client.call(getLeaderboard, { gameId });
-        assert.equal(page.entries[0]?.playerId, "ada");
-        const frames = client.watch(watchLeaderboard, { gameId });
-        const frame = await frames.next();
-        assert.equal(frame.value?.entries[0]?.playerId, "ada");
-        await frames.return(undefined);
-      }
+      const options =
+        httpVersion === "2"
+          ? { httpVersion, baseUrl: webUrl, sessionManager }
+          : { httpVersion, baseUrl: webUrl, nodeOptions: { ca: certificate.ca } };
+      const client = new ConnectClient(createTransport(options as never));
+      const page = await client.call(getLeaderboard, { gameId });
+      assert.equal(page.entries[0]?.playerId, "ada");
+      const frames = client.watch(watchLeaderboard, { gameId });
+      const frame = await frames.next();
+      assert.deepEqual(frame.value?.entries, page.entries);
+      await submit(caller, { gameId });
+      const later = await frames.next();
+      assert.equal(later.value?.entries[0]?.score, (page.entries[0]?.score ?? 0n) + 1n);
+      await frames.return(undefined);
       sessionManager.abort();
     });
   }

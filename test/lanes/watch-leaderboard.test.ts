@@ -93,6 +93,21 @@ describeLanes("WatchLeaderboard", (lane) => {
     assert.ok(count <= 200);
   });
 
+  it("shows as many players as it may, in each frame", async () => {
+    const gameId = await newGame(lane);
+    const ids = Array.from({ length: 100 }, (_, index) => `${index}-`.padEnd(128, "x"));
+    await submitAll(
+      lane,
+      gameId,
+      ids.map((id, index) => [id, 1_000 - index]),
+    );
+    const frames = watch({ gameId, limit: 100 });
+    assert.deepEqual(players(await next(frames)), ids);
+    await submit(lane, { gameId, playerId: ids[99], what: { case: "points", value: 1_000n } });
+    assert.deepEqual(players(await next(frames)), [ids[99], ...ids.slice(0, 99)]);
+    await frames.return(undefined);
+  });
+
   it("answers with a heartbeat when the client shows what is current", async () => {
     const gameId = await newGame(lane);
     await submit(lane, { gameId });
