@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { it } from "node:test";
+import { promisify } from "node:util";
 import { freePort, lowestPort } from "./free-port.ts";
 
 it("gives ports that no outgoing connection takes meanwhile, and that nobody listens on", async (t) => {
@@ -34,4 +36,17 @@ it("passes over ports that are taken", async () => {
   } finally {
     for (const server of taken) server.close();
   }
+});
+
+it("gives no port twice, to nobody, though nobody listens on it yet", async () => {
+  const highest = lowestPort + 99;
+  const mine = await Promise.all(Array.from({ length: 30 }, () => freePort(highest)));
+  const script = `
+    import { freePort } from ${JSON.stringify(import.meta.resolve("./free-port.ts"))};
+    const ports = await Promise.all(Array.from({ length: 30 }, () => freePort(${highest})));
+    console.log(JSON.stringify(ports));`;
+  const args = ["--disable-warning=ExperimentalWarning", "--input-type=module", "--eval", script];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  const all = [...mine, ...(JSON.parse(stdout) as number[])];
+  assert.equal(new Set(all).size, all.length);
 });
