@@ -53,6 +53,10 @@ export class EmbeddedWorld implements Stage {
     return [{ name: "the service", service: this.service }];
   }
 
+  get traces(): readonly string[] {
+    return [join(this.disk.folder, "data")];
+  }
+
   async rankings(gameId: string, board: BoardRules): Promise<readonly RankedBoard[]> {
     return [await servedOrder(this.#ports.grpcPort, gameId, board)];
   }

@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { inspect, parseArgs } from "node:util";
 import { Dice } from "./dice.ts";
+import { Evidence, resultsFolder } from "./evidence.ts";
 import { Progress } from "./progress.ts";
 import { type Scenario, scenarios } from "./scenario.ts";
 import type { Verdict } from "./trial.ts";
@@ -38,7 +40,11 @@ async function run({ seed, chosen, progress }: Run): Promise<boolean> {
       // A scenario's choices are the same whether others run or not.
       const dice = new Dice(seed + scenarios.indexOf(next));
       try {
-        const verdict = await next.run(dice, (fault) => progress.doing(name, fault));
+        const verdict = await next.run({
+          dice,
+          onProgress: (fault) => progress.doing(name, fault),
+          evidence: new Evidence(join(resultsFolder, `${seed}-${name}`)),
+        });
         isWell &&= verdict.violations.length === 0;
         acknowledged += verdict.acknowledged;
         progress.done(name, report(name, verdict));

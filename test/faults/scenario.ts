@@ -1,5 +1,6 @@
 import type { Dice } from "./dice.ts";
 import { EmbeddedWorld } from "./embedded-world.ts";
+import type { Evidence } from "./evidence.ts";
 import type { Fault } from "./fault.ts";
 import { clockFaults } from "./scenarios/clock-faults.ts";
 import { clusterFaults } from "./scenarios/cluster-faults.ts";
@@ -17,7 +18,14 @@ export interface Scenario {
   readonly name: string;
   /** How many faults strike alone. */
   readonly faults: number;
-  readonly run: (dice: Dice, onProgress: (fault: string) => void) => Promise<Verdict>;
+  readonly run: (options: RunOptions) => Promise<Verdict>;
+}
+
+interface RunOptions {
+  readonly dice: Dice;
+  readonly onProgress: (fault: string) => void;
+  /** Where a broken run leaves what tells of it. */
+  readonly evidence: Evidence;
 }
 
 interface Plan<S extends Stage> {
@@ -61,7 +69,7 @@ function scenario<S extends Stage>(
   return {
     name,
     faults: alone.length,
-    run: async (dice, onProgress) => {
+    run: async ({ dice, onProgress, evidence }) => {
       const stage = await start();
       try {
         const trial = await Trial.start({ stage, dice, onProgress });
@@ -69,7 +77,10 @@ function scenario<S extends Stage>(
           await trial.alone(alone);
           const short = mixed.filter(({ isLong = false }) => !isLong);
           if (short.length > 0) await trial.mixed(short, mixedMs);
-          return await trial.end();
+          const verdict = await trial.end();
+          if (verdict.violations.length > 0)
+            onProgress(`kept in ${await evidence.keep(verdict, stage)}`);
+          return verdict;
         } finally {
           trial.abandon();
         }

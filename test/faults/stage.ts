@@ -11,6 +11,8 @@ export interface Stage {
   rankings(gameId: string, board: BoardRules): Promise<readonly RankedBoard[]>;
   /** What the ledger's tables hold, past the service. May end the service: asked for once, at the end. */
   ledger(gameId: string): Promise<Pick<History, "events" | "standings">>;
+  /** Folders that tell what happened, once the service has ended. */
+  readonly traces: readonly string[];
   /** Ends everything. */
   close(): Promise<void>;
 }

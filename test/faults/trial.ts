@@ -24,6 +24,8 @@ export interface Verdict {
   readonly acknowledged: number;
   readonly refused: number;
   readonly states: number;
+  /** What the judge decided from. */
+  readonly history: History;
 }
 
 interface TrialOptions<S extends Stage> {
@@ -115,6 +117,7 @@ export class Trial<S extends Stage> {
       acknowledged: answered,
       refused: history.attempts.length - answered,
       states: history.states.length,
+      history,
     };
   }
 

@@ -100,6 +100,11 @@ export class World implements Stage {
     return this.#parts.instances;
   }
 
+  /** The ledger is in the history. */
+  get traces(): readonly string[] {
+    return [];
+  }
+
   get services(): readonly Instance[] {
     return this.#parts.instances;
   }
