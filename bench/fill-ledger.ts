@@ -7,6 +7,9 @@ import { firstPlayer } from "./score-request.ts";
 /** Events of one statement: a second or so of work. */
 const step = 200_000;
 
+/** Statements at a time: a core each of the least machine. */
+const fillers = 2;
+
 const statementMs = 300_000;
 
 export interface Filling {
@@ -28,23 +31,36 @@ export async function fillLedger(
   settings: Readonly<Record<string, string>>,
   { gameId, players, events = players, ids = "short", onProgress = () => {} }: Filling,
 ): Promise<void> {
-  const { db, ledger } = await openIdleLedger(settings, statementMs);
+  const { db, ledger } = await openIdleLedger(settings, { readConnections: fillers, statementMs });
   try {
     const { gameNo, boards } = await ledger.games.put(defaultGameSettings(gameId));
     const [board] = boards;
     if (board === undefined) throw new Error("the game has no board");
     await sql`alter table score_event drop constraint known_action`.execute(db);
-    for (let from = 0; from < events; from += step) {
-      const to = Math.min(events, from + step);
-      await addEvents(db, { gameNo, players, ids, from, to });
-      onProgress(to);
-    }
-    await sql`alter table score_event
-      add constraint known_action unique (game_no, action_id, era)`.execute(db);
-    await sql`insert into standing (board_no, player_id, score, seq, version, updated_at)
-      select ${board.boardNo}, player_id, sum(points), max(seq), 1 + count(*), max(committed_at)
-      from score_event group by player_id`.execute(db);
-    await sql`analyze`.execute(db);
+    let next = 0;
+    let done = 0;
+    const fill = async () => {
+      while (next < events) {
+        const from = next;
+        const to = Math.min(events, from + step);
+        next = to;
+        await addEvents(db, { gameNo, players, ids, from, to });
+        done += to - from;
+        onProgress(done);
+      }
+    };
+    await Promise.all(Array.from({ length: fillers }, fill));
+    await db.connection().execute(async (one) => {
+      // Sorted and summed up in memory rather than in files.
+      await sql`set maintenance_work_mem = '1GB'`.execute(one);
+      await sql`set work_mem = '1GB'`.execute(one);
+      await sql`alter table score_event
+        add constraint known_action unique (game_no, action_id, era)`.execute(one);
+      await sql`insert into standing (board_no, player_id, score, seq, version, updated_at)
+        select ${board.boardNo}, player_id, sum(points), max(seq), 1 + count(*), max(committed_at)
+        from score_event group by player_id`.execute(one);
+      await sql`analyze`.execute(one);
+    });
   } finally {
     await ledger.close();
   }

@@ -14,11 +14,11 @@ interface IdleLedger {
 /** The ledger of a service with these settings that does not run, to be filled past it. */
 export async function openIdleLedger(
   settings: Readonly<Record<string, string>>,
-  statementMs: number,
+  of: { readonly readConnections: number; readonly statementMs: number },
 ): Promise<IdleLedger> {
   const { DATABASE_URL, SCORE_DATA_DIR = "" } = settings;
   const instanceId = "filler";
-  const limits = { readConnections: 1, connectMs: 5_000, statementMs };
+  const limits = { connectMs: 5_000, ...of };
   const database =
     DATABASE_URL === undefined
       ? await openEmbeddedDatabase(SCORE_DATA_DIR)

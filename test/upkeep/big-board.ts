@@ -14,7 +14,7 @@ export const playerId = (number: number) => `player-${String(number).padStart(8,
  * run yet.
  */
 export async function fillBoard({ env }: Backend, gameId: string, players: number): Promise<void> {
-  const { db, ledger } = await openIdleLedger(env, statementMs);
+  const { db, ledger } = await openIdleLedger(env, { readConnections: 1, statementMs });
   try {
     const { boards } = await ledger.games.put(defaultGameSettings(gameId));
     const boardNo = boards[0]?.boardNo;
