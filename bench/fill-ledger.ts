@@ -56,9 +56,11 @@ export async function fillLedger(
       await sql`set work_mem = '1GB'`.execute(one);
       await sql`alter table score_event
         add constraint known_action unique (game_no, action_id, era)`.execute(one);
+      await sql`alter table standing drop constraint standing_pkey`.execute(one);
       await sql`insert into standing (board_no, player_id, score, seq, version, updated_at)
         select ${board.boardNo}, player_id, sum(points), max(seq), 1 + count(*), max(committed_at)
         from score_event group by player_id`.execute(one);
+      await sql`alter table standing add primary key (board_no, player_id)`.execute(one);
       await sql`analyze`.execute(one);
     });
   } finally {
