@@ -16,7 +16,8 @@ const reservations: Socket[] = [];
  * Resolves with a port on 127.0.0.1, up to `highest`, that nobody listened on a
  * moment ago. As long as this process lives no other call gives it again, in
  * whatever process: who is down for a moment finds no stranger in its place,
- * whom its clients would take for it.
+ * whom its clients would take for it. Others may still take it first: whoever
+ * binds it must be ready to ask for the next one.
  */
 export async function freePort(highest = highestOfServers): Promise<number> {
   for (;;) {
@@ -36,21 +37,23 @@ async function reserve(port: number): Promise<Socket | undefined> {
   const socket = createSocket("udp4").unref();
   const listening = once(socket, "listening");
   socket.bind({ port, address: "127.0.0.1", exclusive: true });
-  return (await isDone(listening)) ? socket : undefined;
+  if (await isBound(listening)) return socket;
+  socket.close();
+  return undefined;
 }
 
 async function isFree(port: number): Promise<boolean> {
   const server = createServer();
   const listening = once(server, "listening");
   server.listen(port, "127.0.0.1");
-  if (!(await isDone(listening))) return false;
+  if (!(await isBound(listening))) return false;
   server.close();
   await once(server, "close");
   return true;
 }
 
 /** False when the address is in use. */
-async function isDone(listening: Promise<unknown>): Promise<boolean> {
+async function isBound(listening: Promise<unknown>): Promise<boolean> {
   try {
     await listening;
     return true;
