@@ -26,6 +26,10 @@ interface Reported {
  */
 export class ModelDatabase {
   readonly #options: ModelDatabaseOptions;
+  /** No instance is taken for lost any more, however late its reports are. */
+  isPatient = false;
+  /** How often each instance has reported. */
+  readonly reports = new Map<string, number>();
   readonly games = new Map<number, Game>();
   readonly boards = new Map<number, ModelBoard>();
   /** All that are committed, by `eventKey`, in the order of their commits. */
@@ -115,7 +119,9 @@ export class ModelDatabase {
     const { now, lostAfterMs } = this.#options;
     const wasForgotten = isRegistered && !this.instances.has(instanceId);
     this.instances.set(instanceId, { projectedSeq, at: now() });
-    const lost = [...this.instances].filter(([, { at }]) => at < now() - lostAfterMs);
+    this.reports.set(instanceId, (this.reports.get(instanceId) ?? 0) + 1);
+    const isLost = ({ at }: Reported) => !this.isPatient && at < now() - lostAfterMs;
+    const lost = [...this.instances].filter(([, reported]) => isLost(reported));
     return { checkpoint: this.checkpoint(), lost: lost.map(([id]) => id), wasForgotten };
   }
 

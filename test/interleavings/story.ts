@@ -108,6 +108,7 @@ export class Story {
     world.endFaults();
     for (const watcher of this.#watchers) watcher.readOn();
     await this.#quiet();
+    await this.#allFound();
     // Who reads a board that was lost makes it come back.
     await this.#readAll();
     await this.#quiet();
@@ -184,6 +185,22 @@ export class Story {
 
   async #quiet(): Promise<void> {
     await this.world.quiet(() => this.#unrest());
+  }
+
+  /**
+   * Whoever was taken for lost and lives has looked what it missed. An instance
+   * forgets the lost of one report before its next; who was forgotten learns it
+   * from a report, and has looked before the one after that.
+   */
+  async #allFound(): Promise<void> {
+    const { database, open } = this.world;
+    database.isPatient = true;
+    for (let round = 0; round < 3; round += 1) {
+      const before = new Map(database.reports);
+      const isDue = ({ instanceId: id }: Instance) => database.reports.get(id) === before.get(id);
+      await this.world.quiet(() => (open.some(isDue) ? "a report is due" : undefined));
+    }
+    await this.#quiet();
   }
 
   /** What is still to come, as far as can be told without a look at the ranking. */
