@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { compileCache } from "../servers/compile-cache.ts";
 
 /** How a program ended, and what it wrote. */
 export interface Ran {
@@ -20,7 +21,7 @@ export async function runProgram(
     process.execPath,
     ["--disable-warning=ExperimentalWarning", programPath(file), ...args],
     {
-      env: { PATH: process.env.PATH, ...env },
+      env: { PATH: process.env.PATH, ...compileCache, ...env },
       stdio: ["ignore", "pipe", "pipe"],
       timeout: 60_000,
     },

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { compileCache } from "../servers/compile-cache.ts";
 
 const main = fileURLToPath(new URL("../../src/app/main.ts", import.meta.url));
 
@@ -43,6 +44,7 @@ export class ServiceProcess {
     const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main], {
       env: {
         PATH: process.env.PATH,
+        ...compileCache,
         SCORE_GRPC_PORT: "0",
         SCORE_HTTP_PORT: "0",
         ...settings,

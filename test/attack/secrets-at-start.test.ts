@@ -8,6 +8,7 @@ import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { newFolder, ServiceProcess } from "../app/service-process.ts";
 import { makeCertificate } from "../lanes/certificate.ts";
+import { compileCache } from "../servers/compile-cache.ts";
 import { freePort } from "../servers/free-port.ts";
 import { type PasswordPostgres, startPasswordPostgres } from "./password-postgres.ts";
 import { assertHidden, planted } from "./planted-secrets.ts";
@@ -18,7 +19,13 @@ type Env = Readonly<Record<string, string>>;
 async function run(file: string, env: Env, args: readonly string[] = []) {
   const path = fileURLToPath(new URL(`../../src/app/${file}`, import.meta.url));
   const child = spawn(process.execPath, [path, ...args], {
-    env: { PATH: process.env.PATH, SCORE_GRPC_PORT: "0", SCORE_HTTP_PORT: "0", ...env },
+    env: {
+      PATH: process.env.PATH,
+      ...compileCache,
+      SCORE_GRPC_PORT: "0",
+      SCORE_HTTP_PORT: "0",
+      ...env,
+    },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: 60_000,
     killSignal: "SIGKILL",

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { signToken } from "../../src/access/token-signer.ts";
 import type { Role } from "../../src/model/score-event.ts";
+import { compileCache } from "./compile-cache.ts";
 import { ServerProcess } from "./server-process.ts";
 
 const main = fileURLToPath(new URL("../../src/app/main.ts", import.meta.url));
@@ -24,6 +25,7 @@ export class ServiceProcess {
     this.dataDir = join(process.folder, "data");
     this.#secret = randomBytes(32).toString("hex");
     this.#environment = {
+      ...compileCache,
       SCORE_GRPC_PORT: "0",
       SCORE_HTTP_PORT: "0",
       SCORE_DATA_DIR: this.dataDir,
