@@ -19,7 +19,7 @@ export interface Filling {
   readonly events?: number;
   /** `short`: those of `playerId`; `long`: UUIDs, in no order. */
   readonly ids?: "short" | "long";
-  readonly onProgress?: (events: number) => void;
+  readonly say?: (doing: string) => void;
 }
 
 /**
@@ -29,7 +29,7 @@ export interface Filling {
  */
 export async function fillLedger(
   settings: Readonly<Record<string, string>>,
-  { gameId, players, events = players, ids = "short", onProgress = () => {} }: Filling,
+  { gameId, players, events = players, ids = "short", say = () => {} }: Filling,
 ): Promise<void> {
   const { db, ledger } = await openIdleLedger(settings, { readConnections: fillers, statementMs });
   try {
@@ -46,7 +46,7 @@ export async function fillLedger(
         next = to;
         await addEvents(db, { gameNo, players, ids, from, to });
         done += to - from;
-        onProgress(done);
+        say(`filling the ledger: ${done} of ${events} events`);
       }
     };
     await Promise.all(Array.from({ length: fillers }, fill));
@@ -54,8 +54,10 @@ export async function fillLedger(
       // Sorted and summed up in memory rather than in files.
       await sql`set maintenance_work_mem = '1GB'`.execute(one);
       await sql`set work_mem = '1GB'`.execute(one);
+      say("filling the ledger: the index of events");
       await sql`alter table score_event
         add constraint known_action unique (game_no, action_id, era)`.execute(one);
+      say("filling the ledger: the standings");
       await sql`alter table standing drop constraint standing_pkey`.execute(one);
       await sql`insert into standing (board_no, player_id, score, seq, version, updated_at)
         select ${board.boardNo}, player_id, sum(points), max(seq), 1 + count(*), max(committed_at)

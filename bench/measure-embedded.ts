@@ -14,9 +14,7 @@ export async function measureEmbedded(context: MeasureContext): Promise<readonly
   const folder = await mkdtemp(join(tmpdir(), "score-bench-"));
   try {
     const data = { SCORE_DATA_DIR: join(folder, "data") };
-    const onProgress = (events: number) =>
-      progress(`filling an embedded ledger: ${events} players`);
-    await fillLedger(data, { gameId: "bench", players, onProgress });
+    await fillLedger(data, { gameId: "bench", players, say: progress });
     const settings = {
       ...data,
       SCORE_GRPC_PORT: "0",

@@ -16,9 +16,7 @@ export async function measureGrowth(context: MeasureContext): Promise<readonly F
   const { stage, progress } = context;
   const figures: Figure[] = [];
   for (const { players, events } of sizes) {
-    const onProgress = (done: number) =>
-      progress(`filling the ledger: ${done} of ${events} events`);
-    const history = { events, onProgress };
+    const history = { events, say: progress };
     await using scene = await stage.scene({ ...context, players, history });
     const size = `${players.toLocaleString("en")} players and ${events.toLocaleString("en")} events`;
     const names = {

@@ -6,8 +6,7 @@ const players = 1_000_000;
 /** What the ranking of a great board takes: time to build it into an empty Redis, and memory. */
 export async function measureRanking(context: MeasureContext): Promise<readonly Figure[]> {
   const { stage, profileFolder, signal, progress } = context;
-  const onProgress = (events: number) => progress(`filling the ledger: ${events} players`);
-  const history = { ids: "long", onProgress } as const;
+  const history = { ids: "long", say: progress } as const;
   await using scene = await stage.scene({ players, history, profileFolder, signal });
   const quantities = [
     { name: "rebuild", value: scene.readyMs / 1_000, unit: "s" },

@@ -16,7 +16,7 @@ export interface MeasureContext {
 export type Measure = (context: MeasureContext) => Promise<readonly Figure[]>;
 
 /** Long enough for V8 to have compiled what is hot, and for Postgres to be out of its first pages. */
-export const times = { warmUpMs: 3_000, measureMs: 4_000 } as const;
+export const times = { warmUpMs: 3_000, measureMs: 3_000 } as const;
 
 /** Players with a score when a measure begins. */
 export const players = 100_000;

@@ -17,7 +17,7 @@ export interface SceneOptions {
   readonly settings?: Readonly<Record<string, string>>;
   readonly players: number;
   /** Filled straight in the ledger before the service starts; by default an event for each player. */
-  readonly history?: Pick<Filling, "events" | "ids" | "onProgress">;
+  readonly history?: Pick<Filling, "events" | "ids" | "say">;
   readonly profileFolder: string | undefined;
   readonly signal: AbortSignal;
 }
@@ -54,6 +54,7 @@ export class Stage {
     const databaseUrl = await this.#newDatabase();
     await fillLedger({ DATABASE_URL: databaseUrl }, { gameId, players, ...history });
     const emptyRedis = await this.#redisMemory();
+    history?.say?.(`the service starts, and ranks ${players} players`);
     const startedAt = performance.now();
     const service = await ServiceProcess.start({
       settings: {

