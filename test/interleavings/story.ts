@@ -199,6 +199,7 @@ export class Story {
       const before = new Map(database.reports);
       const isDue = ({ instanceId: id }: Instance) => database.reports.get(id) === before.get(id);
       await this.world.quiet(() => (open.some(isDue) ? "a report is due" : undefined));
+      if (!open.some(({ instanceId }) => database.forgotten.has(instanceId))) break;
     }
     await this.#quiet();
   }
