@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { Kysely, PostgresDialect, type PostgresPoolClient } from "kysely";
 import pg from "pg";
 import type { OpenDatabase, Tables } from "./database.ts";
+import { LastHeard } from "./last-heard.ts";
 import { PostgresSessions, sessionName } from "./postgres-sessions.ts";
 
 /** Two for the commits in flight, two for what must not wait for them. */
@@ -27,6 +28,7 @@ interface PostgresOptions {
 export function openPostgresDatabase(options: PostgresOptions): OpenDatabase {
   const { url, limits, instanceId, onError } = options;
   const sessions = new PostgresSessions(instanceId);
+  const lastHeard = new LastHeard();
   const open = (max: number) => {
     const pool = new pg.Pool({
       connectionString: url,
@@ -44,11 +46,12 @@ export function openPostgresDatabase(options: PostgresOptions): OpenDatabase {
     pool.on("connect", (client) => {
       client.on("error", onError);
       sessions.began(pidOf(client));
+      lastHeard.heard(client);
     });
     pool.on("error", () => {});
     const checked = {
       options: pool.options,
-      connect: async () => checkedOut(await connection(pool), sessions),
+      connect: async () => checkedOut(await connection(pool, lastHeard), { sessions, lastHeard }),
       end: () => pool.end(),
     };
     return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: checked }) });
@@ -76,9 +79,13 @@ function pidOf(client: pg.PoolClient): number {
  * and may pass: the disk is full, there are too many connections, a password is
  * being changed. Its code must not be taken for that of a statement.
  */
-async function connection(pool: pg.Pool): Promise<pg.PoolClient> {
+async function connection(pool: pg.Pool, lastHeard: LastHeard): Promise<pg.PoolClient> {
   try {
-    return await pool.connect();
+    for (;;) {
+      const client = await pool.connect();
+      if (!lastHeard.mayBeDead(client)) return client;
+      client.release(true);
+    }
   } catch (error) {
     if (!(error instanceof pg.DatabaseError)) throw error;
     throw new Error("Postgres takes no connection", { cause: error });
@@ -96,18 +103,30 @@ function getTypeParser(oid: number, format?: "text" | "binary") {
  * it once a connection. The statements are few and fixed: lists are arrays.
  *
  * A connection that failed otherwise than by the server's word is closed on
- * release: one that fell silent would hold the next statement, too.
+ * release: one that fell silent would hold the next statement, too. Those that
+ * were idle meanwhile may have fallen silent with it, and are not used again.
  */
-function checkedOut(client: pg.PoolClient, sessions: PostgresSessions): PostgresPoolClient {
+function checkedOut(
+  client: pg.PoolClient,
+  { sessions, lastHeard }: { readonly sessions: PostgresSessions; readonly lastHeard: LastHeard },
+): PostgresPoolClient {
   let failure: Error | undefined;
   const query = async (text: unknown, values?: unknown[]) => {
     if (failure) throw failure;
+    const sentAt = performance.now();
     try {
-      return typeof text === "string" && values !== undefined && values.length > 0
-        ? await client.query({ name: statementName(text), text, values })
-        : await client.query(text as string, values);
+      const result =
+        typeof text === "string" && values !== undefined && values.length > 0
+          ? await client.query({ name: statementName(text), text, values })
+          : await client.query(text as string, values);
+      lastHeard.heard(client);
+      return result;
     } catch (error) {
-      if (!(error instanceof pg.DatabaseError)) failure = error as Error;
+      if (error instanceof pg.DatabaseError) lastHeard.heard(client);
+      else {
+        failure = error as Error;
+        lastHeard.missed(sentAt);
+      }
       throw error;
     }
   };

@@ -238,5 +238,16 @@ describe("a ledger whose Postgres fails", () => {
       assert.equal((await inLedger(game)).score, 2);
       await ledger.close();
     });
+
+    it("uses none again that may have fallen silent with the one that did", async () => {
+      const ledger = await openPostgresLedger(link.urlOf(url), { statementMs: 500 });
+      const { gameId } = await newGame(reader);
+      const look = () => ledger.games.find(gameId);
+      await Promise.all([look(), look(), look(), look()]);
+      link.silence();
+      await assert.rejects(look(), unavailable);
+      assert.equal((await look())?.gameId, gameId);
+      await ledger.close();
+    });
   });
 });

@@ -108,6 +108,11 @@ export class FaultyLink {
     this.#admits = "all";
   }
 
+  /** How many connections fell silent and are still held. */
+  get silentConnections(): number {
+    return [...this.#pairs].filter(({ isSilent }) => isSilent).length;
+  }
+
   async close(): Promise<void> {
     const closed = once(this.#server, "close");
     this.#server.close();

@@ -10,6 +10,8 @@ interface Way {
   readonly name: string;
   readonly tolerates: Tolerance;
   readonly links: (instance: Instance) => readonly (FaultyLink | undefined)[];
+  /** What fell silent is broken for whoever holds it until it is given up: within this many ms. */
+  readonly givenUpWithinMs?: number;
 }
 
 const ways: readonly Way[] = [
@@ -19,7 +21,13 @@ const ways: readonly Way[] = [
     links: ({ links }) => [links.grpc, links.web],
   },
   { name: "an instance and Redis", tolerates: "nothing", links: ({ links }) => [links.redis] },
-  { name: "an instance and Postgres", tolerates: "ledger", links: ({ links }) => [links.postgres] },
+  {
+    name: "an instance and Postgres",
+    tolerates: "ledger",
+    links: ({ links }) => [links.postgres],
+    // A statement takes up to 10 s and is waited for 1 s longer; what was idle may just have got one.
+    givenUpWithinMs: 25_000,
+  },
 ];
 
 /** What may become of a way, for a while. */
@@ -46,12 +54,26 @@ export const networkFaults: readonly Fault<World>[] = ways.flatMap((way) =>
     name: `the way between ${way.name} ${ailment.name}`,
     target: `the way between ${way.name}`,
     tolerates: way.tolerates,
-    strike: async ({ instances }, dice) => {
+    strike: async ({ instances }, dice, isAlone) => {
       const struck = dice.oneIn(2) ? instances : [dice.pick(instances)];
       const links = struck.flatMap(way.links).filter((link) => link !== undefined);
       for (const link of links) ailment.fail(link, dice);
       await pause(ailment.ms(dice));
       for (const link of links) link.heal();
+      const ms = way.givenUpWithinMs;
+      // Beside other faults an instance may stand still meanwhile.
+      if (ms === undefined || (await givenUpWithin(ms, links)) || !isAlone) return;
+      throw new Error(`connections that fell silent are still held after ${ms} ms`);
     },
   })),
 );
+
+/** Whether nobody holds a connection any longer that fell silent; waits for that up to `ms`. */
+async function givenUpWithin(ms: number, links: readonly FaultyLink[]): Promise<boolean> {
+  const end = performance.now() + ms;
+  while (links.some(({ silentConnections }) => silentConnections > 0)) {
+    if (performance.now() >= end) return false;
+    await pause(20);
+  }
+  return true;
+}
