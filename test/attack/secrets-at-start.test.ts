@@ -1,38 +1,20 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
+import { runProgram } from "../app/program.ts";
 import { newFolder, ServiceProcess } from "../app/service-process.ts";
 import { makeCertificate } from "../lanes/certificate.ts";
-import { compileCache } from "../servers/compile-cache.ts";
 import { freePort } from "../servers/free-port.ts";
 import { type PasswordPostgres, startPasswordPostgres } from "./password-postgres.ts";
 import { assertHidden, planted } from "./planted-secrets.ts";
 
 type Env = Readonly<Record<string, string>>;
 
-/** Runs a file of src/app to its end; resolves with how it ended and all that it printed. */
+/** Runs a program of src/app to its end; resolves with how it ended and all that it printed. */
 async function run(file: string, env: Env, args: readonly string[] = []) {
-  const path = fileURLToPath(new URL(`../../src/app/${file}`, import.meta.url));
-  const child = spawn(process.execPath, [path, ...args], {
-    env: {
-      PATH: process.env.PATH,
-      ...compileCache,
-      SCORE_GRPC_PORT: "0",
-      SCORE_HTTP_PORT: "0",
-      ...env,
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-    timeout: 60_000,
-    killSignal: "SIGKILL",
-  });
-  const printed = Promise.all([text(child.stdout), text(child.stderr)]);
-  const [code] = await once(child, "close");
-  const [out, err] = await printed;
+  const ports = { SCORE_GRPC_PORT: "0", SCORE_HTTP_PORT: "0" };
+  const { code, stdout: out, stderr: err } = await runProgram(file, args, { ...ports, ...env });
   return { code, out, err };
 }
 
