@@ -23,6 +23,7 @@ import {
   StreamScoresResponseSchema,
   type WatchLeaderboardRequest,
 } from "../../gen/score/v1/score_pb.js";
+import { StacklessError } from "../model/stackless-error.ts";
 import type { Call as AcceptedCall } from "../service/rooms.ts";
 import { streamScores } from "../service/stream-scores.ts";
 import { watchLeaderboard } from "../service/watch-leaderboard.ts";
@@ -43,6 +44,9 @@ import { statusDetails } from "./wire-error.ts";
 type Call = Pick<ServerUnaryCall<unknown, unknown>, "metadata" | "getDeadline" | "getPeer">;
 
 const neverAborted = new AbortController().signal;
+
+/** One for all: streams abort when they end, too, and each would make its own with a stack. */
+const streamEnded = new StacklessError("the stream has ended");
 
 /** The lane for game servers and Envoy: HTTP/2 by grpc-js, with health and reflection. */
 export class GrpcLane {
@@ -154,7 +158,7 @@ export class GrpcLane {
       const gone = new AbortController();
       let leave = () => {};
       call.on("cancelled", () => {
-        gone.abort();
+        gone.abort(streamEnded);
         ended.resolve();
       });
       const frames = new FrameStream(call);
@@ -198,7 +202,7 @@ export class GrpcLane {
     produce: (call: AcceptedCall) => AsyncIterable<T>,
   ): void {
     const gone = new AbortController();
-    call.on("cancelled", () => gone.abort());
+    call.on("cancelled", () => gone.abort(streamEnded));
     const sent = new SentCount();
     this.#options.guard
       .run(this.#incoming(call, method, gone.signal), async (accepted) => {
@@ -262,9 +266,5 @@ function toServiceError(error: unknown) {
   metadata.set("grpc-status-details-bin", statusDetails(error.wire));
   const { retryAfter } = error.wire;
   if (retryAfter !== undefined) metadata.set("retry-after", retryAfter);
-  return Object.assign(new Error(error.message), {
-    code: error.wire.code as number as status,
-    details: error.wire.message,
-    metadata,
-  });
+  return { code: error.wire.code as number as status, details: error.wire.message, metadata };
 }

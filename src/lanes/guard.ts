@@ -5,6 +5,7 @@ import type { RateLimits } from "../access/rate-limits.ts";
 import type { TokenVerifier } from "../access/token-verifier.ts";
 import type { Clock } from "../model/clock.ts";
 import { isScoreError, ScoreError } from "../model/score-error.ts";
+import { StacklessError } from "../model/stackless-error.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { Call } from "../service/rooms.ts";
@@ -33,7 +34,7 @@ interface GuardOptions {
 }
 
 /** An error that is ready to leave through a lane. */
-export class RefusedCall extends Error {
+export class RefusedCall extends StacklessError {
   readonly wire: WireError;
 
   constructor(wire: WireError, cause: unknown) {

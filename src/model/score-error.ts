@@ -1,3 +1,5 @@
+import { StacklessError } from "./stackless-error.ts";
+
 /**
  * Why a call failed, as constants that clients and logs compare. They leave
  * the service in upper case as the `reason` of a google.rpc.ErrorInfo.
@@ -41,7 +43,7 @@ export interface ScoreErrorDetails {
 }
 
 /** A failure that a caller is told about; anything else goes out as "internal error". */
-export class ScoreError extends Error {
+export class ScoreError extends StacklessError {
   readonly code: ErrorCode;
   readonly violations: readonly FieldViolation[];
   readonly retryAfterMs: number | undefined;

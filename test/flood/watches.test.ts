@@ -19,8 +19,8 @@ const perSecond = 2_000;
 const most = 1_000;
 
 /**
- * Of the slowest tenth of calls the promise does not hold beside so many watches when the machine, which carries
- * the flood as well, has half its speed: 1.6 to 2.9 times as slow in the best of up to 24 rounds.
+ * Of the slowest tenth of calls the promise does not hold beside so many watches and refusals when the machine
+ * carries the flood as well: 1.6 to 3.6 times as slow in the best of up to 24 rounds.
  */
 const mostTimesSlower = { ...twice, callP90: 4 };
 
