@@ -17,7 +17,7 @@ tables whether every promise held. Exit code 0: all did; 1: one did not.
 `;
 
 /** At a time: what they wait for mostly is time itself. */
-const together = 2;
+const together = 4;
 /** Violations of a scenario that are printed. */
 const mostShown = 20;
 
