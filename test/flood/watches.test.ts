@@ -19,10 +19,10 @@ const perSecond = 2_000;
 const most = 1_000;
 
 /**
- * Of the slowest tenth of calls the promise does not hold beside so many watches and refusals when the machine
- * carries the flood as well: 1.6 to 3.6 times as slow in the best of up to 24 rounds.
+ * Of the slowest tenth of calls the promise holds beside so many watches and refusals in one to eleven rounds,
+ * and came to 2.9 times in hours in which the machine, which carries the flood as well, had half its speed.
  */
-const mostTimesSlower = { ...twice, callP90: 4 };
+const mostTimesSlower = { ...twice, callP90: 3 };
 
 describe("10,000 watches from one client", () => {
   let scene: FloodScene;
