@@ -25,12 +25,9 @@ const feltWithinMs = 20_000;
 const patienceMs = 5_000;
 
 /** Asks again and again until it is felt; rejects when one alone never is: what strikes nothing proves nothing. */
-export async function untilFelt(
-  isAlone: boolean,
-  isFelt: (round: number) => Promise<boolean>,
-): Promise<void> {
+export async function untilFelt(isAlone: boolean, isFelt: () => Promise<boolean>): Promise<void> {
   const end = performance.now() + (isAlone ? feltWithinMs : patienceMs);
-  for (let round = 1; !(await isFelt(round)); round += 1) {
+  while (!(await isFelt())) {
     if (performance.now() < end) await pause(10);
     else if (isAlone) throw new Error("it was never felt");
     else return;

@@ -3,8 +3,8 @@ import pg from "pg";
 import { type Fault, untilFelt } from "../fault.ts";
 import type { World } from "../world.ts";
 
-/** Looks for backends in mid-batch; more when there were none. */
-const leastRounds = 5;
+/** Backends that are terminated in mid-batch. A batch lasts some ms: one is looked for without a rest. */
+const leastTerminated = 3;
 
 /** What can't be committed is refused as unavailable, and taken when it is sent again. */
 const common = { target: "Postgres", tolerates: "ledger" } as const;
@@ -52,14 +52,15 @@ export const postgresFaults: readonly Fault<World>[] = [
     name: "a backend terminated in mid-batch, again and again",
     strike: async (world, dice, isAlone) => {
       let terminated = 0;
-      await untilFelt(isAlone, async (round) => {
+      await untilFelt(isAlone, async () => {
         const { rowCount } = await world.pool.query(
           `select pg_terminate_backend(pid) from pg_stat_activity
           where application_name like 'score %' and state = 'active' and query like '%score_event%'`,
         );
-        terminated += rowCount ?? 0;
+        if (!rowCount) return false;
+        terminated += rowCount;
         await pause(dice.int(1, 150));
-        return round >= leastRounds && terminated > 0;
+        return terminated >= leastTerminated;
       });
     },
   },
