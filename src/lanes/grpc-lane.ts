@@ -23,7 +23,6 @@ import {
   StreamScoresResponseSchema,
   type WatchLeaderboardRequest,
 } from "../../gen/score/v1/score_pb.js";
-import { StacklessError } from "../model/stackless-error.ts";
 import type { Call as AcceptedCall } from "../service/rooms.ts";
 import { streamScores } from "../service/stream-scores.ts";
 import { watchLeaderboard } from "../service/watch-leaderboard.ts";
@@ -46,7 +45,7 @@ type Call = Pick<ServerUnaryCall<unknown, unknown>, "metadata" | "getDeadline" |
 const neverAborted = new AbortController().signal;
 
 /** One for all: streams abort when they end, too, and each would make its own with a stack. */
-const streamEnded = new StacklessError("the stream has ended");
+const streamEnded = new Error("the stream has ended");
 
 /** The lane for game servers and Envoy: HTTP/2 by grpc-js, with health and reflection. */
 export class GrpcLane {

@@ -16,17 +16,8 @@ export interface Plan {
 export interface Explored {
   readonly schedules: number;
   readonly cpuMs: number;
-  readonly failure: Failure | undefined;
-}
-
-interface Failure {
-  readonly seed: number;
-  readonly path: string;
-  readonly shrinks: number;
-  readonly scenario: string;
-  /** Who took which turn. */
-  readonly turns: string;
-  readonly error: unknown;
+  /** How to see it again, and why. */
+  readonly failure: Error | undefined;
 }
 
 /** Below the time limit of a test. The longest takes some 25 s of CPU. */
@@ -53,7 +44,7 @@ export async function explore(
   const { FAULT_SEED, FAULT_PATH, FAULT_TIMES = "1" } = process.env;
   // A path is a single case.
   const planned = FAULT_PATH === undefined ? Math.ceil(schedules * Number(FAULT_TIMES)) : 1;
-  const { failure, ...explored } = await exploreApart(t, {
+  const explored = await exploreApart(t, {
     name,
     schedules: planned,
     longestMs,
@@ -61,28 +52,22 @@ export async function explore(
     path: FAULT_PATH,
   });
   t.diagnostic(`${explored.schedules} schedules in ${explored.cpuMs} ms of CPU`);
-  if (failure === undefined) {
-    if (explored.schedules >= planned) return;
+  if (explored.failure) throw explored.failure;
+  if (explored.schedules < planned) {
     throw new Error(`${explored.schedules} of ${planned} schedules in ${longestMs} ms`);
   }
-  const { seed, path, shrinks, scenario, turns, error } = failure;
-  throw new Error(
-    [
-      `FAULT_SEED=${seed} FAULT_PATH=${path} (after ${shrinks} shrinks)`,
-      scenario,
-      ...(FAULT_PATH === undefined ? [] : [turns]),
-    ].join("\n"),
-    { cause: error },
-  );
 }
 
-/** Rejects with what nobody caught there. */
+/** Rejects with what nobody caught there, and when it ends without a word. */
 async function exploreApart(t: TestContext, plan: Plan): Promise<Explored> {
   const worker = new Worker(new URL("explorer.ts", import.meta.url), { workerData: plan });
   const end = () => void worker.terminate();
   t.signal.addEventListener("abort", end);
   try {
-    const [explored] = await once(worker, "message");
+    const ended = once(worker, "exit").then(([code]) => {
+      throw new Error(`the explorer ended with ${code}`);
+    });
+    const [explored] = await Promise.race([once(worker, "message"), ended]);
     return explored;
   } finally {
     t.signal.removeEventListener("abort", end);

@@ -16,20 +16,20 @@ const details = await fc.check<[{ readonly scheduler: fc.Scheduler }]>(
   },
 );
 const { user, system } = process.threadCpuUsage(began);
-const { numRuns, failed, counterexamplePath, counterexample, numShrinks, errorInstance } = details;
-const { scheduler, ...scenario } = counterexample?.[0] ?? {};
 const explored: Explored = {
-  schedules: numRuns,
+  schedules: details.numRuns,
   cpuMs: Math.round((user + system) / 1_000),
-  failure: failed
-    ? {
-        seed: details.seed,
-        path: String(counterexamplePath),
-        shrinks: numShrinks,
-        scenario: fc.stringify(scenario),
-        turns: String(scheduler),
-        error: errorInstance,
-      }
-    : undefined,
+  failure: details.failed ? failure() : undefined,
 };
 parentPort?.postMessage(explored);
+
+function failure(): Error {
+  const { counterexamplePath, counterexample, numShrinks, errorInstance } = details;
+  const { scheduler, ...scenario } = counterexample?.[0] ?? {};
+  const lines = [
+    `FAULT_SEED=${details.seed} FAULT_PATH=${counterexamplePath} (after ${numShrinks} shrinks)`,
+    fc.stringify(scenario),
+    ...(path === undefined ? [] : [String(scheduler)]),
+  ];
+  return new Error(lines.join("\n"), { cause: errorInstance });
+}

@@ -3,7 +3,7 @@ import pg from "pg";
 import { type Fault, untilFelt } from "../fault.ts";
 import type { World } from "../world.ts";
 
-/** Backends that are terminated in mid-batch. A batch lasts some ms: one is looked for without a rest. */
+/** Backends that are terminated in mid-batch. A batch lasts some ms: one is looked for as often as `untilFelt` asks. */
 const leastTerminated = 3;
 
 /** What can't be committed is refused as unavailable, and taken when it is sent again. */
