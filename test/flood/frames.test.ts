@@ -22,7 +22,7 @@ const harmless: readonly FrameFloodName[] = ["ping flood", "settings flood", "wi
 /** These cost the service a call for each frame until it ends the connection: 50 to 110 ms of its processor. */
 const costly: readonly FrameFloodName[] = ["rapid reset", "streams beyond the most at a time"];
 
-/** Ten connections that are thrown out and come back together: the slowest tenth of calls is 1.2 to 2.6 times as slow. */
+/** Ten connections that are thrown out and come back together: the slowest tenth of calls is 1.2 to 3.7 times as slow. */
 const mostOfAll = { ...twice, callP90: 4 };
 
 const names = Object.keys(frameFloods) as FrameFloodName[];
