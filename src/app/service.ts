@@ -167,6 +167,7 @@ export async function startService(
       limits,
       now: wallClock,
       monotonicNow: now,
+      timers,
       anonymousRead: settings.SCORE_ANONYMOUS_READ,
       maxSkewMs: settings.SCORE_PLAYER_MAX_SKEW_SECONDS * 1_000,
       stopping: stopping.signal,

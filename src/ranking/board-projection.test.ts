@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import type { Ledger } from "../ledger/ledger.ts";
+import { monotonicClock } from "../model/clock.ts";
 import type { Board } from "../model/game.ts";
 import { isScoreError, ScoreError } from "../model/score-error.ts";
 import type { Standing } from "../model/standing.ts";
@@ -70,6 +71,7 @@ function project(
     ledger: plain.ledger as unknown as Ledger,
     ranking,
     waitMs: 5_000,
+    now: monotonicClock,
     timers: systemTimers,
     projectedSeq: () => 0,
     onError: (message, cause) => assert.fail(new Error(message, { cause })),

@@ -1,4 +1,5 @@
 import type { Ledger } from "../ledger/ledger.ts";
+import type { Clock } from "../model/clock.ts";
 import type { Board } from "../model/game.ts";
 import { isScoreError, ScoreError } from "../model/score-error.ts";
 import type { Standing } from "../model/standing.ts";
@@ -18,6 +19,7 @@ interface BoardProjectionOptions {
   readonly ledger: Ledger;
   readonly ranking: Ranking;
   readonly waitMs: number;
+  readonly now: Clock;
   readonly timers: Timers;
   /** All commits of this instance up to here are in the ranking. */
   readonly projectedSeq: () => number;
@@ -127,9 +129,10 @@ export class BoardProjection {
 
   /** As Projector.rebuild; the board must be ready, and stays so. */
   async rebuild(onProgress: (playersBuilt: number) => void): Promise<void> {
-    const { board, ranking, onCatchUp } = this.#options;
+    const { board, ranking, now, timers, onCatchUp } = this.#options;
     const isBusy = this.#rebuilding !== undefined;
-    this.#rebuilding ??= this.#build({ onProgress, pace: new Pace() }).finally(() => {
+    const build = () => this.#build({ onProgress, pace: new Pace(now, timers) });
+    this.#rebuilding ??= build().finally(() => {
       this.#rebuilding = undefined;
     });
     if (isBusy || !(await this.#rebuilding)) {

@@ -1,4 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import type { Clock } from "../model/clock.ts";
+import type { Timers } from "../model/timers.ts";
 
 /** A step that took longer waited for something. In ms. */
 const longestRest = 50;
@@ -9,11 +10,19 @@ const longestRest = 50;
  * update 20 ms instead of 2, and the longest 67.
  */
 export class Pace {
-  #began = performance.now();
+  readonly #now: Clock;
+  readonly #timers: Timers;
+  #began: number;
+
+  constructor(now: Clock, timers: Timers) {
+    this.#now = now;
+    this.#timers = timers;
+    this.#began = now();
+  }
 
   /** After each step: rests as long as it took, within limits. */
   async rest(): Promise<void> {
-    await sleep(Math.min(performance.now() - this.#began, longestRest));
-    this.#began = performance.now();
+    await this.#timers.sleep(Math.min(this.#now() - this.#began, longestRest));
+    this.#began = this.#now();
   }
 }

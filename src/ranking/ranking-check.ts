@@ -1,8 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { Clock } from "../model/clock.ts";
 import type { Board } from "../model/game.ts";
 import { ScoreError } from "../model/score-error.ts";
 import type { Standing } from "../model/standing.ts";
+import type { Timers } from "../model/timers.ts";
 import type { Expected } from "./holdings.ts";
 import { Pace } from "./pace.ts";
 import type { Comparison, Ranking, RankingState, ScanCursor } from "./ranking.ts";
@@ -32,6 +33,8 @@ interface CheckOptions {
   readonly ledger: Ledger;
   /** Asks the ranking; rejects when it is not, or not yet, the ledger's state. */
   readonly read: <T extends RankingState>(query: (ranking: Ranking) => Promise<T>) => Promise<T>;
+  readonly now: Clock;
+  readonly timers: Timers;
   /** Ends the check between two steps. */
   readonly signal: AbortSignal;
 }
@@ -60,10 +63,11 @@ export class RankingCheck {
 
   /** Comes back after each step. */
   async *run(): AsyncGenerator<CheckProgress> {
-    const pace = new Pace();
-    if (this.#options.signal.aborted) return;
+    const { now, timers, signal } = this.#options;
+    const pace = new Pace(now, timers);
+    if (signal.aborted) return;
     for await (const _ of this.#steps()) {
-      if (this.#options.signal.aborted) return;
+      if (signal.aborted) return;
       yield this.#progress();
       await pace.rest();
     }
@@ -135,11 +139,11 @@ export class RankingCheck {
 
   /** Between the two reads of the ledger the ranking must have been somewhere between their versions. */
   async *#judgeSuspects(): AsyncGenerator<void> {
-    const { signal } = this.#options;
+    const { timers, signal } = this.#options;
     const suspects = [...this.#suspects.values()];
     this.#suspects.clear();
     if (suspects.length === 0) return;
-    await sleep(graceMs, undefined, { signal }).catch(() => {});
+    await timers.sleep(graceMs, signal).catch(() => {});
     for (let at = 0; at < suspects.length && !signal.aborted; at += stepStandings) {
       const step = suspects.slice(at, at + stepStandings);
       const { held } = await this.#compare(step);

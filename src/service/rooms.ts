@@ -2,6 +2,7 @@ import type { Identity } from "../access/identity.ts";
 import type { RateLimits } from "../access/rate-limits.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Clock } from "../model/clock.ts";
+import type { Timers } from "../model/timers.ts";
 import type { BoardReader } from "../ranking/board-reader.ts";
 import type { Projector } from "../ranking/projector.ts";
 import type { Ranking } from "../ranking/ranking.ts";
@@ -21,6 +22,7 @@ export interface Rooms {
   readonly now: Clock;
   /** For how long something lasts. */
   readonly monotonicNow: Clock;
+  readonly timers: Timers;
   /** Whether boards may be read without a token. */
   readonly anonymousRead: boolean;
   /** How far a player's `occurred_at` may be from now, in ms. */

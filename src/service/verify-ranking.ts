@@ -40,7 +40,7 @@ async function* verifyBoard(
   call: Call,
   { gameId, board }: BoardOfGame,
 ): AsyncGenerator<VerifyProgress> {
-  const { ledger, catalog, projector, stopping, monotonicNow } = rooms;
+  const { ledger, catalog, projector, stopping, monotonicNow, timers } = rooms;
   const signal = AbortSignal.any([call.signal, stopping]);
   const told = { gameId, board, playersChecked: 0, totalPlayers: 0, differenceCount: 0 };
   let named: RankingDifference[] = [];
@@ -53,6 +53,8 @@ async function* verifyBoard(
         await catalog.same(gameId, board);
         return projector.read(board, query);
       },
+      now: monotonicNow,
+      timers,
       signal,
     });
     let toldAt = monotonicNow();

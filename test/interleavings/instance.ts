@@ -88,6 +88,7 @@ export class Instance {
       limits: undefined as unknown as RateLimits,
       now,
       monotonicNow: now,
+      timers,
       anonymousRead: true,
       maxSkewMs: 0,
       stopping: new AbortController().signal,

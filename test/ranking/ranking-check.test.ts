@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { monotonicClock } from "../../src/model/clock.ts";
 import type { Board, Game } from "../../src/model/game.ts";
 import { isScoreError } from "../../src/model/score-error.ts";
+import { systemTimers } from "../../src/model/timers.ts";
 import type { Ranking, RankingState } from "../../src/ranking/ranking.ts";
 import { RankingCheck } from "../../src/ranking/ranking-check.ts";
 import type { RankingDifference } from "../../src/ranking/ranking-difference.ts";
 import { instanceSuite } from "./instance-suite.ts";
 import { type Instance, submitTo } from "./instances.ts";
+
+const clocks = { now: monotonicClock, timers: systemTimers };
 
 describe("a check of a ranking", { timeout: 120_000 }, () => {
   const suite = instanceSuite();
@@ -78,7 +82,7 @@ describe("a check of a ranking", { timeout: 120_000 }, () => {
     await one.submit(game, "ann");
     const signal = AbortSignal.abort();
     const read = () => assert.fail("nothing is asked any more");
-    const steps = new RankingCheck({ board, ledger: one.ledger, read, signal }).run();
+    const steps = new RankingCheck({ board, ledger: one.ledger, read, ...clocks, signal }).run();
     assert.deepEqual(await Array.fromAsync(steps), []);
   });
 });
@@ -95,7 +99,7 @@ async function check(
     await beforeRead();
     return projector.read(board, query);
   };
-  for await (const step of new RankingCheck({ board, ledger, read, signal }).run()) {
+  for await (const step of new RankingCheck({ board, ledger, read, ...clocks, signal }).run()) {
     differences.push(...step.differences);
   }
   return differences;
