@@ -1,5 +1,6 @@
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import { readScript, type ScriptName, scriptNames } from "./redis-scripts.ts";
+import { RedisSubscriber } from "./redis-subscriber.ts";
 
 /** Limits in ms for everything that waits for Redis. */
 export interface RedisLimits {
@@ -26,7 +27,6 @@ export type RedisFailure = (typeof redisFailures)[number];
 
 /** A Redis server, or a cluster when there are several addresses. */
 export interface RedisConnection {
-  readonly isCluster: boolean;
   readonly client: Redis | Cluster;
   /** Runs a script on a board's meta key. */
   run(script: ScriptName, key: string, args: readonly (string | number)[]): Promise<unknown>;
@@ -44,8 +44,7 @@ export interface RedisConnection {
 /**
  * Connects in the background; commands fail at once while there is no connection.
  * One whose other end is gone without a word looks as if it were there: it is
- * found by what it does not answer. A subscriber, which has nothing to ask,
- * subscribes again and again.
+ * found by what it does not answer.
  */
 export function connectRedis(
   urls: readonly string[],
@@ -54,34 +53,28 @@ export function connectRedis(
 ): RedisConnection {
   const [first] = urls;
   if (first === undefined) throw new Error("no Redis address");
+  const retryMs = (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 6), 1_000);
   const options: RedisOptions = {
     connectTimeout: limits.connectMs,
     socketTimeout: limits.silentMs,
-    retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 1_000),
   };
-  const failingFast: RedisOptions = {
+  const failingFast: Omit<RedisOptions, "replyMapping"> = {
     ...options,
+    retryStrategy: retryMs,
     commandTimeout: limits.commandMs,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
   };
-  // A subscriber waits for its connection: nobody waits for it.
-  const patient: RedisOptions = { ...options, maxRetriesPerRequest: null };
-  const isCluster = urls.length > 1;
-  const open = (redisOptions: Omit<RedisOptions, "replyMapping">) =>
-    isCluster
+  const client =
+    urls.length > 1
       ? new PunctualCluster([...urls], {
-          redisOptions,
-          shardedSubscribers: true,
-          enableOfflineQueue: redisOptions.enableOfflineQueue ?? true,
-          clusterRetryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 1_000),
+          redisOptions: failingFast,
+          enableOfflineQueue: false,
+          clusterRetryStrategy: retryMs,
           slotsRefreshTimeout: limits.connectMs,
         })
-      : new Redis(first, redisOptions);
-  const client = open(failingFast);
-  const subscriber = open(patient);
+      : new Redis(first, failingFast);
   client.on("error", onError);
-  subscriber.on("error", onError);
   for (const name of scriptNames) {
     client.defineCommand(name, { numberOfKeys: 1, lua: readScript(name) });
   }
@@ -89,34 +82,29 @@ export function connectRedis(
     ScriptName,
     (key: string, ...args: (string | number)[]) => Promise<unknown>
   >;
-  const channels = new Set<string>();
   const followers: ((channel: string) => void)[] = [];
-  const tell = (channel: string) => {
-    for (const follower of followers) follower(channel);
-  };
-  subscriber.on(isCluster ? "smessage" : "message", tell);
-  const subscribe = (channel: string) =>
-    isCluster ? subscriber.ssubscribe(channel) : subscriber.subscribe(channel);
-  const unsubscribe = (channel: string) =>
-    isCluster ? subscriber.sunsubscribe(channel) : subscriber.unsubscribe(channel);
-  /**
-   * The client of a cluster lists a channel once more each time, and at any
-   * fail-over subscribes to all that it has listed: so the channel is left first.
-   * A message that comes between the two is not heard, but that there may be one.
-   */
-  const subscribeAgain = async (channel: string) => {
-    if (isCluster) unsubscribe(channel).catch(() => {});
-    await subscribe(channel);
-    if (isCluster) tell(channel);
-  };
-  const signsOfLife = setInterval(() => {
-    if (subscriber.status !== "ready") return;
-    for (const channel of channels) subscribeAgain(channel).catch(() => {});
-  }, limits.silentMs);
+  const firstTurn = Math.floor(Math.random() * urls.length);
+  const subscriber = new RedisSubscriber({
+    // Each node of a cluster hears what is published on any other.
+    connect: (turn) => {
+      const once: RedisOptions = { ...options, retryStrategy: () => null };
+      const nodes = client instanceof Cluster ? client.nodes() : [];
+      const node = nodes[(firstTurn + turn) % nodes.length];
+      if (node === undefined)
+        return new Redis(urls[(firstTurn + turn) % urls.length] ?? first, once);
+      const { host, port, username, password, tls } = node.options;
+      return new Redis({ ...once, host, port, username, password, tls });
+    },
+    retryMs,
+    askMs: limits.silentMs,
+    onMessage: (channel) => {
+      for (const follower of followers) follower(channel);
+    },
+    onError,
+  });
   const listeners: ((failure: RedisFailure) => void)[] = [];
   let hasFailed = false;
   return {
-    isCluster,
     client,
     async run(script, key, args) {
       try {
@@ -135,21 +123,14 @@ export function connectRedis(
     onFailure(listener) {
       listeners.push(listener);
     },
-    async subscribe(channel) {
-      channels.add(channel);
-      await subscribe(channel);
-    },
-    async unsubscribe(channel) {
-      channels.delete(channel);
-      await unsubscribe(channel);
-    },
+    subscribe: (channel) => subscriber.subscribe(channel),
+    unsubscribe: (channel) => subscriber.unsubscribe(channel),
     onMessage(listener) {
       followers.push(listener);
     },
     async close() {
-      clearInterval(signsOfLife);
       client.disconnect();
-      subscriber.disconnect();
+      subscriber.close();
     },
   };
 }

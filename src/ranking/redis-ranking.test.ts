@@ -9,7 +9,6 @@ describe("a follower of a ranking in Redis", () => {
     const left: string[] = [];
     let publish = (_channel: string) => {};
     const connection = {
-      isCluster: false,
       onMessage(listener: (channel: string) => void) {
         publish = listener;
       },

@@ -34,14 +34,12 @@ export class RedisRanking implements Ranking {
   readonly #connection: RedisConnection;
   readonly #prefix: string;
   readonly #instanceId: string;
-  readonly #publish: string;
   readonly #followers = new Map<string, Set<() => void>>();
 
   constructor({ connection, ledgerId, instanceId }: RedisRankingOptions) {
     this.#connection = connection;
     this.#prefix = `score:${ledgerId.slice(0, 8)}`;
     this.#instanceId = instanceId;
-    this.#publish = connection.isCluster ? "SPUBLISH" : "PUBLISH";
     connection.onMessage((channel) => {
       for (const onChange of this.#followers.get(channel) ?? []) onChange();
     });
@@ -50,7 +48,7 @@ export class RedisRanking implements Ranking {
   async place(board: Board, standings: readonly Standing[]): Promise<Placements> {
     const replies = await Promise.all(
       encodedParts(standings).map((part) =>
-        this.#run<number[]>(board, "place", [signOf(board), this.#publish, part]),
+        this.#run<number[]>(board, "place", [signOf(board), part]),
       ),
     );
     const placements = replies.flatMap((reply) => [...readPlacements(reply)]);
@@ -110,7 +108,7 @@ export class RedisRanking implements Ranking {
         const lease = [epoch, rebuildLeaseMs, signOf(board)];
         await Promise.all(parts.map((part) => step("add-rebuild", [...lease, part])));
       },
-      finish: (checkpoint) => step("finish-rebuild", [epoch, checkpoint, this.#publish]),
+      finish: (checkpoint) => step("finish-rebuild", [epoch, checkpoint]),
     };
   }
 

@@ -42,7 +42,6 @@ async function recordCalls(): Promise<Map<ScriptName, RecordedCall[]>> {
     scan: [1, 1, "0"],
   };
   const connection = {
-    isCluster: false,
     async run(script: ScriptName, key: string, args: readonly (string | number)[]) {
       calls.set(script, [...(calls.get(script) ?? []), { key, args }]);
       return replies[script] ?? 1;

@@ -11,7 +11,7 @@ import { connectRedis } from "../../src/ranking/redis-connection.ts";
 import { RedisRanking } from "../../src/ranking/redis-ranking.ts";
 import { FaultyLink } from "../servers/faulty-link.ts";
 import { startRedisCluster } from "../servers/redis-cluster.ts";
-import { startRedis } from "../servers/redis-server.ts";
+import { type RedisServer, startRedis } from "../servers/redis-server.ts";
 import { aBoard, aStanding, build } from "./ranking-backends.ts";
 import { until } from "./until.ts";
 
@@ -155,7 +155,7 @@ describe("a ranking whose Redis fails", { timeout: 120_000 }, () => {
       client.disconnect();
       t.after(() => monitor.disconnect());
       monitor.on("monitor", (_time, [command, ...channels]: string[], from: string) => {
-        if (command?.toLowerCase() !== "ssubscribe") return;
+        if (command?.toLowerCase() !== "subscribe") return;
         subscriptions.set(from, [...(subscriptions.get(from) ?? []), channels]);
       });
     }
@@ -173,6 +173,34 @@ describe("a ranking whose Redis fails", { timeout: 120_000 }, () => {
     const noticed = once(notices, "change");
     await build(ranking, board);
     await noticed;
+  });
+
+  it("is told of changes by another node of a cluster when the one it heard them from falls silent", async (t) => {
+    await using cluster = await startRedisCluster({
+      settings: { "cluster-require-full-coverage": "no" },
+    });
+    const { ranking } = await connect(t, cluster.urls);
+    const boards = Array.from({ length: 20 }, () => aBoard("descending"));
+    const noticed = new Set<Board>();
+    for (const board of boards) {
+      await build(ranking, board);
+      await ranking.follow(board.boardNo, () => noticed.add(board));
+    }
+    const heardBy = async (node: RedisServer) =>
+      String(await node.command("CLIENT", "LIST", "TYPE", "pubsub")) !== "";
+    const hears = await Promise.all(cluster.nodes.map(heardBy));
+    const [ear, ...others] = cluster.nodes.filter((_, index) => hears[index]);
+    assert.ok(ear && others.length === 0, "one connection for all boards");
+    const keys = String(await ear.command("KEYS", "*"));
+    const board = boards.find(({ boardNo }) => !keys.includes(`{${boardNo}}`));
+    assert.ok(board, "boards are spread over the nodes");
+    await ear.pause();
+    // It is told, too, when nothing changed: nobody knows what came in between.
+    await until(async () => boards.every((one) => noticed.has(one)));
+    noticed.clear();
+    await build(ranking, board, { epoch: 2 });
+    await until(async () => noticed.has(board));
+    assert.deepEqual([...noticed], [board]);
   });
 
   for (const [failure, how] of [

@@ -2,10 +2,9 @@
 -- KEYS[1] meta hash of the board
 -- ARGV[1] epoch: the one being built
 -- ARGV[2] checkpoint: every event up to this seq is surely in it
--- ARGV[3] publish: PUBLISH or SPUBLISH
 -- Returns 1, or 0 when this epoch is no longer being built.
 --!include record.lua
-local base, epoch, checkpoint, publish = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
+local base, epoch, checkpoint = KEYS[1], ARGV[1], ARGV[2]
 local meta = redis.call('HMGET', base, 'building', 'server')
 if meta[1] ~= epoch or meta[2] ~= this_server() then return 0 end
 local old = redis.call('HGET', base, 'epoch')
@@ -16,5 +15,5 @@ redis.call('HSET', base, 'epoch', epoch, 'checkpoint', checkpoint, 'version', di
 redis.call('HSETNX', base, 'changed_at', '0')
 redis.call('HDEL', base, 'building', 'built_changes', 'builder', 'lease_ends')
 if old then redis.call('UNLINK', sorted_key(base, old), record_key(base, old)) end
-redis.call(publish, base, digits(version))
+redis.call('PUBLISH', base, digits(version))
 return 1

@@ -3,12 +3,11 @@
 -- silent is dropped: writes would go on filling it.
 -- KEYS[1] meta hash of the board
 -- ARGV[1] sign: 1 on a descending board, -1 on an ascending one
--- ARGV[2] publish: PUBLISH or SPUBLISH
--- ARGV[3] standings: JSON [[player, score, seq, version, updated_at, name], ...]
+-- ARGV[2] standings: JSON [[player, score, seq, version, updated_at, name], ...]
 -- Returns {epoch, version, rank (0: taken out), previous rank (0: none), rank,
 -- ...}, or false when the board has no ranking.
 --!include record.lua
-local base, sign, publish, standings = KEYS[1], tonumber(ARGV[1]), ARGV[2], cjson.decode(ARGV[3])
+local base, sign, standings = KEYS[1], tonumber(ARGV[1]), cjson.decode(ARGV[2])
 local meta =
   redis.call('HMGET', base, 'epoch', 'version', 'building', 'changed_at', 'server', 'lease_ends')
 local epoch, version, building = meta[1], tonumber(meta[2] or '0'), meta[3]
@@ -46,7 +45,7 @@ if changes > 0 then
   version = next_version(base)
   redis.call('HSET', base, 'version', digits(version), 'changed_at', digits(changed_at))
   redis.call('HINCRBY', base, 'changes', digits(changes))
-  redis.call(publish, base, digits(version))
+  redis.call('PUBLISH', base, digits(version))
 end
 
 local reply = {tonumber(epoch), version}
