@@ -1,11 +1,14 @@
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
 import type { Stage } from "./stage.ts";
 import type { Verdict } from "./trial.ts";
 
 /** Where runs leave their evidence. */
 export const resultsFolder = fileURLToPath(new URL("results", import.meta.url));
+
+type Traced = Pick<Stage, "services" | "traces">;
 
 /** What a broken trial leaves to be looked at: the same seed need not break it again. */
 export class Evidence {
@@ -15,21 +18,33 @@ export class Evidence {
     this.#folder = folder;
   }
 
-  /** Resolves with the folder: every violation, the history that was judged, logs, and the stage's traces. */
+  /** Resolves with the folder: every violation, the history that was judged, and what the stage leaves. */
   async keep(
     { violations, history }: Pick<Verdict, "violations" | "history">,
-    stage: Pick<Stage, "services" | "traces">,
+    stage: Traced,
   ): Promise<string> {
-    await mkdir(this.#folder, { recursive: true });
+    await this.#keepStage(stage);
     const lines = violations.map(({ promise, what }) => `${promise}: ${what}\n`);
     await writeFile(join(this.#folder, "violations.txt"), lines.join(""));
     await writeFile(join(this.#folder, "history.json"), JSON.stringify(history, null, 1));
+    return this.#folder;
+  }
+
+  /** The same of a trial that could not be run to its end. */
+  async keepError(error: unknown, stage: Traced): Promise<string> {
+    await this.#keepStage(stage);
+    await writeFile(join(this.#folder, "error.txt"), inspect(error));
+    return this.#folder;
+  }
+
+  async #keepStage(stage: Traced): Promise<void> {
+    await mkdir(this.#folder, { recursive: true });
     for (const { name, service } of stage.services) {
-      await writeFile(join(this.#folder, `${name}.log`), await service.logs());
+      const deaths = service.deaths.map((log) => `it ended by itself: ${log}`);
+      await writeFile(join(this.#folder, `${name}.log`), (await service.logs()) + deaths.join(""));
     }
     for (const folder of stage.traces) {
       await cp(folder, join(this.#folder, basename(folder)), { recursive: true, force: true });
     }
-    return this.#folder;
   }
 }

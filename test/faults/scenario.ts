@@ -81,6 +81,9 @@ function scenario<S extends Stage>(
           if (verdict.violations.length > 0)
             onProgress(`kept in ${await evidence.keep(verdict, stage)}`);
           return verdict;
+        } catch (error) {
+          onProgress(`kept in ${await evidence.keepError(error, stage)}`);
+          throw error;
         } finally {
           trial.abandon();
         }

@@ -19,7 +19,7 @@ describe("a server's process", () => {
       await launch(untilTold);
       await writeFile(join(server.folder, "end"), "");
       await eventually("it has ended", async () => server.deaths.length > 0);
-      assert.deepEqual(server.deaths, ["ready\nalas\n"]);
+      assert.deepEqual(server.deaths, ["by code 0: ready\nalas\n"]);
       await launch("echo ready; exec sleep 100");
       await server.kill();
       await launch("echo ready; exec sleep 100");

@@ -140,7 +140,7 @@ export class ServerProcess {
     await this.#signalTree("CONT", this.#expectRunning());
   }
 
-  /** What it had written each time that it ended unasked after it had answered. */
+  /** How it ended and what it had written, each time that it did so unasked after it had answered. */
   get deaths(): readonly string[] {
     return this.#deaths;
   }
@@ -176,8 +176,10 @@ export class ServerProcess {
     const running = await this.#spawn(next);
     this.#running = running;
     running.ended.then(() => {
+      const { exitCode, signalCode } = running.child;
+      const how = `by ${signalCode ?? `code ${exitCode}`}`;
       // At once: the next launch writes over it, and `close` deletes it.
-      if (running.isToRun) this.#deaths.push(readFileSync(this.#logFile, "utf8"));
+      if (running.isToRun) this.#deaths.push(`${how}: ${readFileSync(this.#logFile, "utf8")}`);
       if (this.#running === running) this.#running = undefined;
     });
     const deadline = performance.now() + START_TIMEOUT_MS;
