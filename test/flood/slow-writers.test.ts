@@ -11,7 +11,10 @@ import { type BareLanes, openBareLanes } from "../lanes/bare-lanes.ts";
 import { type Certificate, makeCertificate } from "../lanes/certificate.ts";
 import { eventually } from "../lanes/eventually.ts";
 import { tokenFor } from "../lanes/test-service.ts";
+import { assertUnharmed, startAttack } from "./comparison.ts";
 import { FloodConnection, type FloodConnectionOptions } from "./connection.ts";
+import type { DripFloodResult } from "./drips.ts";
+import { type FloodScene, openFloodScene } from "./scene.ts";
 
 /**
  * A hundredth of what the service is started with (src/app/service.ts): there
@@ -165,6 +168,35 @@ describe("a slow writer", () => {
     await pause(longMs);
     assert.ok(!connection.isClosed);
     assert.deepEqual([connection.met.answers, connection.met.resets], [0, 0]);
+  });
+});
+
+describe("2,000 slow writers with good tokens", () => {
+  let scene: FloodScene;
+  before(async () => {
+    scene = await openFloodScene();
+  });
+  after(() => scene?.close());
+
+  it("harm nobody, and cost less than 100 KiB each", async (test) => {
+    const { grpcPort, httpPort } = scene;
+    const token = await tokenFor("server", "game-server");
+    const attack = { attack: "drips", grpcPort, httpPort, connections: 1_000, token } as const;
+    let kibibytesEach = Number.NaN;
+    const met = await assertUnharmed(test, scene, async () => {
+      const before = await scene.usage();
+      const end = await startAttack<DripFloodResult>(test, attack);
+      return async () => {
+        const { residentMebibytes } = await scene.usage();
+        const result = await end();
+        const grown = (residentMebibytes - before.residentMebibytes) * 1_024;
+        kibibytesEach = Math.round(grown / result.connections);
+        return { ...result, kibibytesEach };
+      };
+    });
+    assert.equal(met.stillOpen, met.connections, "the service waits for 30 s");
+    assert.ok(met.drips >= met.connections, `${met.drips} bytes came one at a time`);
+    assert.ok(kibibytesEach < 100, `${kibibytesEach} KiB each`);
   });
 });
 

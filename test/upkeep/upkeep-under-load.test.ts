@@ -18,15 +18,15 @@ const gameId = "big";
 const players = 30_000;
 
 /**
- * What nothing may take longer than, in ms: the time of the processor that this
- * thread, with the service in it, takes in one turn of the event loop, and in
- * all while one update is under way; and a command of Redis. What a clock would
- * show depends on what else the machine does.
+ * What nothing may take longer than, in ms: an update, and what a watch waits for a frame beyond its tick,
+ * by the clock; the processor's time that this thread, with the service in it, takes in one turn of the
+ * event loop; and a command of Redis.
  */
 const stallMs = 100;
+const tickMs = 50;
 
-/** By the clock, in ms: whoever waited for a lock or a statement of the upkeep would wait for longer. It was 10 to 42. */
-const heldUpMs = 1_000;
+/** What else the machine does may hold up anything; an upkeep that stalls does so each time. */
+const maxRounds = 8;
 
 for (const kind of backendKinds) {
   describe(`a board of ${players} players under load, ${kind.name}`, { timeout: 120_000 }, () => {
@@ -80,22 +80,22 @@ for (const kind of backendKinds) {
         if (REDIS_URL) {
           const threshold = String(1_000 * stallMs);
           await redisCommand(REDIS_URL, "CONFIG", "SET", "slowlog-log-slower-than", threshold);
-          await redisCommand(REDIS_URL, "SLOWLOG", "RESET");
         }
-        const turns = new LongestTurn();
-        const { felt } = await load.during(upkeep);
-        const { longestMs } = turns.end();
-        t.diagnostic(JSON.stringify({ ...felt, longestTurn: longestMs }));
-        assert.ok(felt.updates > 20, "updates went on");
-        assert.equal(felt.unranked, 0, "with their ranks");
-        assert.ok(longestMs < stallMs, `a turn of the event loop took ${longestMs} ms`);
-        const { mostWorkInUpdate, longestUpdate } = felt;
-        assert.ok(
-          mostWorkInUpdate < stallMs,
-          `an update waited for ${mostWorkInUpdate} ms of work`,
-        );
-        assert.ok(longestUpdate < heldUpMs, `an update took ${longestUpdate} ms`);
-        if (REDIS_URL) assert.deepEqual(await redisCommand(REDIS_URL, "SLOWLOG", "GET"), []);
+        for (let round = 1; ; round += 1) {
+          if (REDIS_URL) await redisCommand(REDIS_URL, "SLOWLOG", "RESET");
+          const turns = new LongestTurn();
+          const { felt } = await load.during(upkeep);
+          const { longestMs: longestTurn } = turns.end();
+          t.diagnostic(JSON.stringify({ ...felt, longestTurn }));
+          assert.ok(felt.updates > 20, "updates went on");
+          assert.equal(felt.unranked, 0, "with their ranks");
+          const { longestUpdate, longestSilence } = felt;
+          const longest = Math.max(longestTurn, longestUpdate, longestSilence - tickMs);
+          const slow = REDIS_URL ? await redisCommand(REDIS_URL, "SLOWLOG", "LEN") : 0;
+          if (longest < stallMs && slow === 0) break;
+          const stalls = `now of ${longest} ms, and in ${slow} commands of Redis`;
+          assert.ok(round < maxRounds, `a stall in each of ${round} rounds, ${stalls}`);
+        }
       });
     }
   });
