@@ -216,7 +216,8 @@ export async function startService(
     };
     const unfinished = new UnfinishedRequests(requestLimits.requestMs);
     closers.push(() => unfinished.close(), shortenTimeoutsOfStreams());
-    const grpc = new GrpcLane(lane);
+    const hasProxies = settings.SCORE_TRUSTED_PROXIES.length > 0;
+    const grpc = new GrpcLane({ ...lane, hasProxies });
     const web = new WebLane({
       ...lane,
       pages: { isReady, metrics: () => metrics.text(worker && (() => worker.figures())) },

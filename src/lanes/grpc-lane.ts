@@ -36,7 +36,13 @@ import { type Lane, type LaneOptions, maxConcurrentStreams } from "./lane.ts";
 import { fromResult, toSubmission } from "./messages.ts";
 import { toWatchRequest, type UnaryMethod } from "./methods.ts";
 import { reflection } from "./reflection.ts";
-import { limitHeaders, limitUnpacked, maxAnswerBytes, mostRequestBytes } from "./request-limits.ts";
+import {
+  keepConnections,
+  limitHeaders,
+  limitUnpacked,
+  maxAnswerBytes,
+  mostRequestBytes,
+} from "./request-limits.ts";
 import { SentCount } from "./sent-count.ts";
 import { statusDetails } from "./wire-error.ts";
 
@@ -47,13 +53,18 @@ const neverAborted = new AbortController().signal;
 /** One for all: streams abort when they end, too, and each would make its own with a stack. */
 const streamEnded = new Error("the stream has ended");
 
+interface GrpcLaneOptions extends LaneOptions {
+  /** Whether others come through proxies that are trusted. */
+  readonly hasProxies: boolean;
+}
+
 /** The lane for game servers and Envoy: HTTP/2 by grpc-js, with health and reflection. */
 export class GrpcLane {
   readonly #options: LaneOptions;
   readonly #server: Server;
   readonly #health = new Health();
 
-  constructor(options: LaneOptions) {
+  constructor(options: GrpcLaneOptions) {
     this.#options = options;
     // It would write headers that it can't take, such as a token with a tab, to standard error.
     setLogVerbosity(logVerbosity.NONE);
@@ -71,6 +82,7 @@ export class GrpcLane {
       interceptors: [blameGrpcCaller, limitUnpacked(options.requestLimits)],
     });
     limitHeaders(this.#server, options.requestLimits);
+    if (options.hasProxies) keepConnections(this.#server);
     this.#addServices();
     this.#health.addTo(this.#server);
     reflection().addToServer(this.#server);

@@ -68,12 +68,26 @@ export function nodeLimits({ headerBytes, headersMs, requestMs }: RequestLimits)
   };
 }
 
-/** grpc-js has no option for headers: the test of the limit tells when it keeps its options elsewhere. */
 export function limitHeaders(server: Server, limits: RequestLimits): void {
-  const { commonServerOptions: options } = server as unknown as {
-    commonServerOptions: SecureServerOptions;
-  };
+  const options = http2Options(server);
   const { settings, maxHeaderListPairs } = nodeLimits(limits);
   options.settings = { ...options.settings, ...settings };
   options.maxHeaderListPairs = maxHeaderListPairs;
+}
+
+/**
+ * Ends no connection for what becomes of its streams: a proxy's carries the calls of all who come
+ * through it, and the proxy has limits of its own. By default 100 streams refused in a row end it (streams
+ * that were reset count as open until the next turn of the event loop), 1,000 resets, and 33 a second.
+ */
+export function keepConnections(server: Server): void {
+  const endless = 2 ** 31 - 1;
+  const options = http2Options(server);
+  options.streamResetBurst = options.streamResetRate = endless;
+  options.maxSessionRejectedStreams = endless;
+}
+
+/** grpc-js has no options for these: the tests of the limits tell when it keeps its options elsewhere. */
+function http2Options(server: Server): SecureServerOptions {
+  return (server as unknown as { commonServerOptions: SecureServerOptions }).commonServerOptions;
 }

@@ -9,7 +9,7 @@ import { type EnvoyOptions, type EnvoyServer, startEnvoy } from "../servers/envo
 export interface EnvoyScene {
   readonly service: RunningService;
   readonly envoy: EnvoyServer;
-  readonly caller: Caller;
+  readonly caller: Caller & { readonly client: GrpcClient };
   close(): Promise<void>;
 }
 

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Latencies } from "../../bench/latencies.ts";
 import { ScoreService } from "../../gen/score/v1/score_pb.js";
-import { submit } from "../lanes/games.ts";
+import { type Caller, submit } from "../lanes/games.ts";
+import type { GrpcClient } from "../lanes/grpc-client.ts";
 import { newId } from "../lanes/lane-suite.ts";
-import type { FloodScene } from "./scene.ts";
 
 /** Of each kind of call. */
 const callsPerSecond = 25;
@@ -17,12 +17,18 @@ export interface Figures {
   readonly watchP90: number;
 }
 
+/** Where a good client plays: by which port its client knows. */
+export interface Playground {
+  readonly gameId: string;
+  readonly caller: Caller & { readonly client: GrpcClient };
+}
+
 /**
  * A good client: scores go in and standings come out at a steady rate, whatever
  * the answers take, and a watch is open; through the port that is attacked.
  */
 export class Bystander {
-  readonly #scene: FloodScene;
+  readonly #scene: Playground;
   readonly #playerId = newId("bystander");
   readonly #left = new AbortController();
   /** When each score that is not yet on the watch was sent. */
@@ -33,14 +39,14 @@ export class Bystander {
   #frames = new Latencies();
   readonly #watching: Promise<void>;
 
-  private constructor(scene: FloodScene) {
+  private constructor(scene: Playground) {
     this.#scene = scene;
     this.#watching = this.#watch();
     this.#watching.catch(() => {});
   }
 
   /** Resolves when the watch shows a score. */
-  static async join(scene: FloodScene): Promise<Bystander> {
+  static async join(scene: Playground): Promise<Bystander> {
     const bystander = new Bystander(scene);
     await bystander.#score();
     while (bystander.#sentAt.size > 0) {

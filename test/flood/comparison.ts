@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { LoadProcess } from "../../bench/load-process.ts";
 import type { AttackOptions } from "./attacker.ts";
-import { Bystander, type Figures } from "./bystander.ts";
-import type { FloodScene } from "./scene.ts";
+import { Bystander, type Figures, type Playground } from "./bystander.ts";
 
 /** The promise: a flood makes nothing more than twice as slow. */
 export const twice: Record<keyof Figures, number> = {
@@ -37,7 +36,7 @@ export type EndFlood<R> = () => Promise<R>;
  */
 export async function assertUnharmed<R>(
   test: TestContext,
-  scene: FloodScene,
+  scene: Playground,
   startFlood: () => Promise<EndFlood<R>>,
   mostTimesSlower = twice,
 ): Promise<R> {

@@ -1,16 +1,14 @@
 import { rm } from "node:fs/promises";
 import { newFolder, ServiceProcess } from "../app/service-process.ts";
-import { type Caller, newGame } from "../lanes/games.ts";
+import { newGame } from "../lanes/games.ts";
 import { GrpcClient } from "../lanes/grpc-client.ts";
 import { testSecretText, tokenFor } from "../lanes/test-service.ts";
+import type { Playground } from "./bystander.ts";
 
 /** The service in a process of its own, as `npm start` runs it, and a game in it. */
-export interface FloodScene {
+export interface FloodScene extends Playground {
   readonly grpcPort: number;
   readonly httpPort: number;
-  readonly gameId: string;
-  /** A good client and its tokens. */
-  readonly caller: Caller & { readonly client: GrpcClient };
   /** What the service says of itself. */
   usage(): Promise<Usage>;
   close(): Promise<void>;

@@ -83,7 +83,7 @@ export async function openBareLanes({
   };
   const pages = { isReady: async () => true, metrics: () => metrics.text() };
   const lanes = await Promise.all([
-    new GrpcLane(options).listen("127.0.0.1", 0),
+    new GrpcLane({ ...options, hasProxies: false }).listen("127.0.0.1", 0),
     new WebLane({ ...options, pages, webRoot, corsOrigins: [] }).listen("127.0.0.1", 0),
   ]);
   return {
