@@ -46,11 +46,12 @@ function measureAudience({ key, connections, updatesPerSecond }: Audience) {
     const perSecond = (amount: number) => (amount / watched.seconds).toFixed(1);
     const notes = [
       `${perSecond(least)} to ${perSecond(most)} frames/s a watch`,
-      `${Math.round(written.calls / written.seconds)} updates/s`,
-      `${sampled} frames decoded and timed: whole and in order`,
+      `${sampled} frames, of one watch a connection, decoded and timed: whole and in order`,
     ];
     const one = figure({ key, what, unit: "frames", count, ...rest, notes }, taken);
-    return withNotes([one], await scene.end());
+    const updates = { name: "updates", value: written.calls / written.seconds, unit: "updates/s" };
+    const quantities = [...one.quantities, updates];
+    return withNotes([{ ...one, quantities }], await scene.end());
   };
 }
 
