@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { aBoard } from "../../test/ranking/ranking-backends.ts";
+import { systemTimers } from "../model/timers.ts";
 import type { Call, Rooms } from "./rooms.ts";
 import { progressMs, verifyRanking } from "./verify-ranking.ts";
 
@@ -18,6 +19,7 @@ describe("a comparison, as its caller hears of it", () => {
         passed += progressMs;
         return passed;
       },
+      timers: systemTimers,
       stopping: signal,
       catalog: { board: async () => board, same: async () => board },
       ledger: { standings: { page: async () => ({ standings: [], next: undefined }) } },
