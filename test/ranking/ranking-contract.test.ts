@@ -105,7 +105,6 @@ for (const kind of backends) {
     it("tells followers of a change made elsewhere, once, and of nothing that changed nothing", async () => {
       const board = aBoard("descending");
       const elsewhere = await backend.instance();
-      await build(elsewhere, board);
       const notices = new EventEmitter();
       const seen: string[] = [];
       const follow = (name: string) =>
@@ -115,6 +114,11 @@ for (const kind of backends) {
         });
       const stopFirst = await follow("first");
       await follow("second");
+
+      const built = once(notices, "second");
+      await build(elsewhere, board);
+      await built;
+      assert.deepEqual(seen.splice(0), ["first", "second"]);
 
       const standing = aStanding({ playerId: "ann", version: 2 });
       const arrived = once(notices, "second");
