@@ -32,8 +32,9 @@ export class Evidence {
 
   /** The same of a trial that could not be run to its end. */
   async keepError(error: unknown, stage: Traced): Promise<string> {
-    await this.#keepStage(stage);
+    await mkdir(this.#folder, { recursive: true });
     await writeFile(join(this.#folder, "error.txt"), inspect(error));
+    await this.#keepStage(stage);
     return this.#folder;
   }
 

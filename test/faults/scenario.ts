@@ -82,7 +82,9 @@ function scenario<S extends Stage>(
             onProgress(`kept in ${await evidence.keep(verdict, stage)}`);
           return verdict;
         } catch (error) {
-          onProgress(`kept in ${await evidence.keepError(error, stage)}`);
+          // Files of a service that still runs may go while they are copied.
+          const kept = await evidence.keepError(error, stage).catch(String);
+          onProgress(`kept in ${kept}`);
           throw error;
         } finally {
           trial.abandon();

@@ -14,7 +14,7 @@ const names = (Object.keys(frameFloods) as FrameFloodName[]).filter(
 /** These cost no more than their bytes as long as the attacker reads the answers; it is cut off when it does not. */
 const answered: readonly FrameFloodName[] = ["ping flood", "settings flood"];
 
-/** Of those who are thrown out and come back together the service has paid for 100 resets each: 2.3 to 3 times. */
+/** Of those who are thrown out and come back together the service has paid for 50 resets each: 2.3 to 3 times. */
 const mostOfAll = { ...twice, callP90: 4 };
 
 describe("a flood of HTTP/2 frames to Envoy", () => {

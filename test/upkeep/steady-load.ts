@@ -28,7 +28,7 @@ export class SteadyLoad {
   readonly #began = new Set<number>();
   #unranked = 0;
   #silences: number[] = [];
-  #frameAt: number | undefined;
+  #frameAt = performance.now();
 
   constructor(caller: Caller, gameId: string, players: number) {
     this.#caller = caller;
@@ -51,7 +51,7 @@ export class SteadyLoad {
     this.#took = [];
     this.#silences = [];
     this.#unranked = 0;
-    this.#frameAt = undefined;
+    this.#frameAt = performance.now();
     const result = await work();
     const now = performance.now();
     const sorted = this.#took.toSorted((a, b) => a - b);
@@ -61,7 +61,7 @@ export class SteadyLoad {
       medianUpdate: sorted[sorted.length >> 1] ?? Number.NaN,
       longestUpdate: Math.max(...sorted, ...underWay),
       unranked: this.#unranked,
-      longestSilence: Math.max(...this.#silences),
+      longestSilence: Math.max(...this.#silences, now - this.#frameAt),
     };
     return { result, felt };
   }
@@ -99,7 +99,7 @@ export class SteadyLoad {
       for await (const frame of this.#caller.client.watch(watchLeaderboard, request, { signal })) {
         const now = performance.now();
         if (frame.heartbeat) continue;
-        if (this.#frameAt !== undefined) this.#silences.push(now - this.#frameAt);
+        this.#silences.push(now - this.#frameAt);
         this.#frameAt = now;
       }
     } catch (error) {
