@@ -5,7 +5,7 @@ export interface Goal {
 }
 
 /** A load at a steady pace that falls behind by more than this is another load. */
-const onPace = 0.99;
+const onPace = 0.97;
 
 const mebibytes = (megabytes: number) => (1e6 * megabytes) / 2 ** 20;
 
