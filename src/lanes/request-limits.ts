@@ -68,6 +68,7 @@ export function nodeLimits({ headerBytes, headersMs, requestMs }: RequestLimits)
   };
 }
 
+/** Holds the headers of a call to what the limits say. */
 export function limitHeaders(server: Server, limits: RequestLimits): void {
   const options = http2Options(server);
   const { settings, maxHeaderListPairs } = nodeLimits(limits);

@@ -2,6 +2,7 @@ import { callHeaders } from "../../bench/header-block.ts";
 import { frame, frameFlag, frameType } from "../../bench/http2-frame.ts";
 import type { Load } from "../../bench/load.ts";
 import { FloodConnection } from "./connection.ts";
+import { openMany } from "./open-many.ts";
 
 export interface DripFloodOptions {
   readonly attack: "drips";
@@ -23,9 +24,6 @@ export interface DripFloodResult {
 const turns = 20;
 const turnMs = 50;
 
-/** How many connections are opened at a time. */
-const atOnce = 100;
-
 /** How long the message is said to be; nobody waits for its end. */
 const messageBytes = 10_000;
 
@@ -44,10 +42,7 @@ export class DripFlood implements Load<DripFloodResult> {
   static async start(options: DripFloodOptions): Promise<DripFlood> {
     const flood = new DripFlood();
     for (const begin of [beginGrpc, beginWeb]) {
-      for (let begun = 0; begun < options.connections; begun += atOnce) {
-        const batch = Array.from({ length: atOnce }, () => begin(options));
-        flood.#lines.push(...(await Promise.all(batch)));
-      }
+      flood.#lines.push(...(await openMany(options.connections, () => begin(options))));
     }
     return flood;
   }

@@ -1,5 +1,6 @@
 import type { Load } from "../../bench/load.ts";
 import { FloodConnection } from "./connection.ts";
+import { openMany } from "./open-many.ts";
 
 export interface IdleFloodOptions {
   readonly attack: "idle";
@@ -15,9 +16,6 @@ export interface IdleFloodResult {
   readonly stillOpen: number;
 }
 
-/** How many connections are opened at a time. */
-const atOnce = 100;
-
 /** Connections that are opened and then not used; with HTTP/2 they answer pings. */
 export class IdleFlood implements Load<IdleFloodResult> {
   readonly #connections: FloodConnection[] = [];
@@ -26,10 +24,9 @@ export class IdleFlood implements Load<IdleFloodResult> {
   static async start({ at }: IdleFloodOptions): Promise<IdleFlood> {
     const flood = new IdleFlood();
     for (const { connections, ...options } of at) {
-      for (let opened = 0; opened < connections; opened += atOnce) {
-        const batch = Array.from({ length: atOnce }, () => FloodConnection.open(options));
-        flood.#connections.push(...(await Promise.all(batch)));
-      }
+      flood.#connections.push(
+        ...(await openMany(connections, () => FloodConnection.open(options))),
+      );
     }
     return flood;
   }
