@@ -10,6 +10,8 @@ export interface Felt {
   readonly updates: number;
   readonly medianUpdate: number;
   readonly longestUpdate: number;
+  /** The most that this thread worked while an update was under way: what others took of the machine does not count. */
+  readonly mostWorkInUpdate: number;
   /** Updates that were answered without a rank. */
   readonly unranked: number;
   /** Between two frames of a watch, each of which shows a change. */
@@ -26,6 +28,7 @@ export class SteadyLoad {
   #took: number[] = [];
   /** When each update that is under way began. */
   readonly #began = new Set<number>();
+  #worked: number[] = [];
   #unranked = 0;
   #silences: number[] = [];
   #frameAt = performance.now();
@@ -49,6 +52,7 @@ export class SteadyLoad {
   /** What was felt while `work` ran. */
   async during<T>(work: () => Promise<T>): Promise<{ result: T; felt: Felt }> {
     this.#took = [];
+    this.#worked = [];
     this.#silences = [];
     this.#unranked = 0;
     this.#frameAt = performance.now();
@@ -60,6 +64,7 @@ export class SteadyLoad {
       updates: sorted.length,
       medianUpdate: sorted[sorted.length >> 1] ?? Number.NaN,
       longestUpdate: Math.max(...sorted, ...underWay),
+      mostWorkInUpdate: Math.max(...this.#worked),
       unranked: this.#unranked,
       longestSilence: Math.max(...this.#silences, now - this.#frameAt),
     };
@@ -83,12 +88,15 @@ export class SteadyLoad {
   async #updateOne(chosen: number): Promise<void> {
     const began = performance.now();
     this.#began.add(began);
+    const used = process.threadCpuUsage();
     const { standings } = await submit(this.#caller, {
       gameId: this.#gameId,
       playerId: playerId(chosen),
     });
+    const { user, system } = process.threadCpuUsage(used);
     this.#began.delete(began);
     this.#took.push(performance.now() - began);
+    this.#worked.push((user + system) / 1_000);
     if (!standings[0]?.rank) this.#unranked += 1;
   }
 
