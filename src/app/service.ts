@@ -172,6 +172,7 @@ export async function startService(
       maxSkewMs: settings.SCORE_PLAYER_MAX_SKEW_SECONDS * 1_000,
       stopping: stopping.signal,
       startUpkeep: upkeep.kick,
+      onDifferences: (players) => metrics.differed(players),
     };
 
     const { algorithms, SCORE_JWT_ISSUER: issuer, SCORE_JWT_AUDIENCE: audience } = settings;

@@ -52,6 +52,7 @@ describe("the metrics", () => {
     metrics.failedUnexpectedly();
     metrics.commitFailed("conflict");
     metrics.rankingFailed("full");
+    metrics.differed(3);
     metrics.lost(2);
     metrics.keysFailed();
     const refusal = `score_refusals_total{method="UpdateScore",reason="ledger_busy"}`;
@@ -60,6 +61,7 @@ describe("the metrics", () => {
     assert.equal(await value("score_unexpected_failures_total"), 1);
     assert.equal(await value(`score_ledger_failures_total{kind="conflict"}`), 1);
     assert.equal(await value(`score_ranking_failures_total{kind="full"}`), 1);
+    assert.equal(await value("score_ranking_differences_total"), 3);
     assert.equal(await value("score_instances_lost_total"), 2);
     assert.equal(await value("score_keys_failures_total"), 1);
   });

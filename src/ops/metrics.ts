@@ -62,6 +62,10 @@ export class Metrics {
     "Scripts that Redis did not run, by kind.",
     ["kind"],
   );
+  readonly #differences = this.#counter(
+    "score_ranking_differences_total",
+    "Players whom VerifyRanking found in the ranking otherwise than in the ledger.",
+  );
   readonly #instancesLost = this.#counter(
     "score_instances_lost_total",
     "Other instances that stopped without a goodbye.",
@@ -157,6 +161,10 @@ export class Metrics {
 
   caughtUp(kind: "catch-up" | "rebuild"): void {
     this.#catchUps.labels(kind).inc();
+  }
+
+  differed(players: number): void {
+    this.#differences.inc(players);
   }
 
   lost(instances: number): void {

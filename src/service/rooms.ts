@@ -31,6 +31,8 @@ export interface Rooms {
   readonly stopping: AbortSignal;
   /** Starts filling new boards and deleting removed ones; returns at once. */
   readonly startUpkeep: () => void;
+  /** Hears how many players a comparison found to differ. */
+  readonly onDifferences: (players: number) => void;
 }
 
 /** One call, as every lane brings it. */

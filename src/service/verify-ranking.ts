@@ -40,7 +40,7 @@ async function* verifyBoard(
   call: Call,
   { gameId, board }: BoardOfGame,
 ): AsyncGenerator<VerifyProgress> {
-  const { ledger, catalog, projector, stopping, monotonicNow, timers } = rooms;
+  const { ledger, catalog, projector, stopping, monotonicNow, timers, onDifferences } = rooms;
   const signal = AbortSignal.any([call.signal, stopping]);
   const told = { gameId, board, playersChecked: 0, totalPlayers: 0, differenceCount: 0 };
   let named: RankingDifference[] = [];
@@ -61,6 +61,7 @@ async function* verifyBoard(
     for await (const { differences, ...progress } of check.run()) {
       Object.assign(told, progress);
       told.differenceCount += differences.length;
+      if (differences.length > 0) onDifferences(differences.length);
       named.push(...differences.slice(0, hasRoom - named.length));
       if (monotonicNow() - toldAt < progressMs) continue;
       toldAt = monotonicNow();

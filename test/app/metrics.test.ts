@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
-import { AdminService } from "../../gen/score/v1/admin_pb.js";
+import pg from "pg";
+import { AdminService, Aggregation } from "../../gen/score/v1/admin_pb.js";
 import { ScoreService } from "../../gen/score/v1/score_pb.js";
 import type { RunningService } from "../../src/app/service.ts";
 import { type Backend, startEmbedded } from "../lanes/backends.ts";
 import { eventually } from "../lanes/eventually.ts";
-import { type Caller, newGame, submit } from "../lanes/games.ts";
+import { type Caller, newGame, submit, submitAll } from "../lanes/games.ts";
 import { GrpcClient } from "../lanes/grpc-client.ts";
+import { newId } from "../lanes/lane-suite.ts";
+import { RedisBoard } from "../lanes/redis-board.ts";
 import { startTestService, tokenFor } from "../lanes/test-service.ts";
 import { freePort } from "../servers/free-port.ts";
 import { KeyServer, newSigner } from "../servers/key-server.ts";
@@ -14,6 +17,8 @@ import { type PostgresServer, startPostgres } from "../servers/postgres-server.t
 import { type RedisServer, startRedis } from "../servers/redis-server.ts";
 import { query } from "./query.ts";
 import { comesTo, scrape } from "./scrape.ts";
+
+const { putGame, verifyRanking } = AdminService.method;
 
 const more = (than: number) => (value: number) => value > than;
 
@@ -139,6 +144,39 @@ describe("the metrics of a service on real servers", { timeout: 200_000 }, () =>
     );
     await comesTo(service, "score_instances_lost_total", 1);
     await comesTo(service, "score_ranking_checkpoint_lag_events", 0);
+  });
+
+  it("tell of players whom a comparison finds otherwise than in the ledger", async () => {
+    const [wrong, right] = [newId("wrong"), newId("right")];
+    await submitAll(caller, gameId, [
+      [wrong, 5],
+      [right, 8],
+    ]);
+    const compare = async () => {
+      await Array.fromAsync(caller.client.watch(verifyRanking, { gameId }, caller.admin));
+    };
+    await compare();
+    assert.equal(await scrape(service, "score_ranking_differences_total"), 0);
+    const board = await RedisBoard.of(redis.url, wrong);
+    await board.setScore(wrong, 9);
+    board.close();
+    await compare();
+    assert.equal(await scrape(service, "score_ranking_differences_total"), 1);
+  });
+
+  it("tell of boards that are being filled from history", async () => {
+    await send();
+    const boards = [{ boardId: "main" }, { boardId: "best", aggregation: Aggregation.BEST }];
+    const holder = new pg.Client({ connectionString: database });
+    await holder.connect();
+    try {
+      await holder.query("begin; lock table standing in exclusive mode");
+      await caller.client.call(putGame, { game: { gameId, boards } }, caller.admin);
+      await comesTo(service, "score_boards_filling", 1);
+    } finally {
+      await holder.end();
+    }
+    await comesTo(service, "score_boards_filling", 0);
   });
 
   it("tell how long watchers wait for a change, and how many are refused", async () => {

@@ -93,6 +93,7 @@ export class Instance {
       maxSkewMs: 0,
       stopping: new AbortController().signal,
       startUpkeep: () => {},
+      onDifferences: () => {},
     };
   }
 

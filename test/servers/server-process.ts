@@ -53,7 +53,7 @@ interface Running {
 /**
  * One server at a time, in a temporary folder of its own. The server keeps
  * neither this process alive nor its own life when this process ends. Calls
- * must not overlap, except `close`.
+ * must not overlap, except `close` and, while it is launched, `kill`.
  */
 export class ServerProcess {
   readonly folder: string;

@@ -22,9 +22,9 @@ export class SmallDisk {
     return new SmallDisk(folder);
   }
 
-  /** Not a byte is left for anybody else. */
+  /** Not a byte is left for anybody else; once more, if somebody has freed some. */
   async fill(): Promise<void> {
-    const file = await open(this.#filler, "w");
+    const file = await open(this.#filler, "a");
     try {
       for (let length = chunk.length; length > 0; ) {
         try {

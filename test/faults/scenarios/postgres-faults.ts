@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
+import { untilCommitsFail } from "../commits-fail.ts";
 import { type Fault, untilFelt } from "../fault.ts";
 import type { World } from "../world.ts";
 
@@ -67,18 +68,23 @@ export const postgresFaults: readonly Fault<World>[] = [
   {
     ...common,
     name: "answers lost between COMMIT and the service",
-    strike: async ({ instances }, dice) => {
-      for (let left = dice.int(3, 10); left > 0; left -= 1) {
-        await dice.pick(instances).links.postgres.loseNextAnswer();
-        await pause(dice.int(1, 200));
-      }
+    strike: async ({ instances }, dice, isAlone) => {
+      const ports = instances.map((instance) => instance.ports);
+      // The next answer may be that of a read.
+      await untilCommitsFail(ports, isAlone, async () => {
+        for (let left = dice.int(3, 10); left > 0; left -= 1) {
+          await dice.pick(instances).links.postgres.loseNextAnswer();
+          await pause(dice.int(1, 200));
+        }
+      });
     },
   },
   {
     ...common,
     name: "a full disk under Postgres",
-    strike: async ({ disk, postgres }, dice) => {
-      await disk.fill();
+    strike: async ({ disk, postgres, instances }, dice, isAlone) => {
+      const ports = instances.map((instance) => instance.ports);
+      await untilCommitsFail(ports, isAlone, () => disk.fill());
       await pause(dice.int(1_000, 4_000));
       await disk.free();
       // It may have given up, as it does when its log can't be written.
