@@ -30,7 +30,10 @@ const goals: Readonly<Record<string, Readonly<Record<string, Goal>>>> = {
   "web-watch": { rate: { least: 30_000 } },
   ranking: { "Redis memory": { most: 200 }, rebuild: { most: 15 } },
   embedded: { start: { most: 10 } },
-  growth: { slower: { most: 25 } },
+  growth: {
+    "slower, 1,000,000 players": { most: 25 },
+    "slower, 5,000,000 players": { most: 25 },
+  },
 };
 
 export function goalOf(key: string, quantity: string): Goal | undefined {

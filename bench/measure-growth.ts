@@ -30,10 +30,14 @@ export async function measureGrowth(context: MeasureContext): Promise<readonly F
   return [...figures, slowdown(figures)];
 }
 
-/** How much slower the slowest is than the first, which is the smallest. */
+/** How much slower each greater one is than the first, which is the smallest. */
 function slowdown(figures: readonly Figure[]): Figure {
   const rates = figures.map(({ quantities }) => quantities[0]?.value ?? Number.NaN);
-  const slower = 100 * (1 - Math.min(...rates) / (rates[0] ?? Number.NaN));
-  const quantities = [{ name: "slower", value: slower, unit: "%" }];
-  return { key: "growth", what: "from the least to the greatest", quantities, notes: [] };
+  const [smallest = Number.NaN, ...greater] = rates;
+  const quantities = greater.map((rate, index) => ({
+    name: `slower, ${sizes[index + 1]?.players.toLocaleString("en")} players`,
+    value: 100 * (1 - rate / smallest),
+    unit: "%",
+  }));
+  return { key: "growth", what: "growth from 10,000 players", quantities, notes: [] };
 }
