@@ -1,6 +1,7 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { ServerInterceptingCall, ServerInterceptor, StatusObject } from "@grpc/grpc-js";
 import { status } from "@grpc/grpc-js";
+import { ScoreError } from "../model/score-error.ts";
 import { sendable } from "./wire-error.ts";
 
 /**
@@ -18,15 +19,35 @@ export function blameCaller(context: HandlerContext): void {
   const { abort } = controller;
   controller.abort = (reason) => {
     if (reason instanceof ConnectError) {
-      const { code, rawMessage } = reason;
-      const isMistake = code === Code.Internal && mistakes.test(rawMessage);
-      Object.assign(reason, {
-        code: isMistake ? Code.InvalidArgument : code,
-        rawMessage: sendable(rawMessage),
-      });
+      Object.assign(reason, { code: codeOf(reason), rawMessage: sendable(reason.rawMessage) });
     }
     abort(reason);
   };
+}
+
+/**
+ * What connect finds wrong with the requests of a pipe, or that no more will come, is heard only by
+ * who reads them, and is no failure of the service. Its cause is what the caller is to be told.
+ */
+export function ofCaller(error: unknown): unknown {
+  if (!(error instanceof ConnectError)) return error;
+  const [message, details] = [error.rawMessage, { cause: error }];
+  switch (codeOf(error)) {
+    case Code.InvalidArgument:
+    case Code.Unimplemented:
+      return new ScoreError("invalid_request", message, details);
+    case Code.ResourceExhausted:
+      return new ScoreError("request_too_large", message, details);
+    case Code.Canceled:
+    case Code.Aborted:
+      return new ScoreError("canceled", message, details);
+    default:
+      return error;
+  }
+}
+
+function codeOf({ code, rawMessage }: ConnectError): Code {
+  return code === Code.Internal && mistakes.test(rawMessage) ? Code.InvalidArgument : code;
 }
 
 /**

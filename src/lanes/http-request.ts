@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Writable } from "node:stream";
 
 /**
  * What is left unread of a call that is refused early, because it is too large
@@ -6,7 +7,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
  */
 export function letRestPass(request: IncomingMessage, response: ServerResponse): void {
   request[Symbol.asyncIterator] = () => request.iterator({ destroyOnReturn: false });
-  response.once("finish", () => {
+  // By HTTP/2 a response is finished only when its stream is closed, which the rest would hold up.
+  const answer = "stream" in response ? (response.stream as Writable) : response;
+  answer.once("finish", () => {
     // Whoever still waits for more of it would keep it from flowing.
     request.removeAllListeners("readable");
     request.resume();

@@ -81,6 +81,9 @@ function incoming(context: HandlerContext): Incoming {
 
 function toConnectError(error: unknown): ConnectError {
   if (!(error instanceof RefusedCall)) throw error;
+  // What connect has found is told as for every other method.
+  const found = (error.cause as Error | undefined)?.cause;
+  if (found instanceof ConnectError) return found;
   const { code, message, details, retryAfter } = error.wire;
   const headers = retryAfter === undefined ? undefined : { "retry-after": retryAfter };
   return new ConnectError(message, code, headers, [...details] as never);

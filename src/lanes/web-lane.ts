@@ -19,7 +19,7 @@ import {
 } from "../../gen/score/v1/score_pb.js";
 import { streamScores } from "../service/stream-scores.ts";
 import { watchLeaderboard } from "../service/watch-leaderboard.ts";
-import { blameCaller } from "./callers-mistake.ts";
+import { blameCaller, ofCaller } from "./callers-mistake.ts";
 import { keepAllAuthorizations, letRestPass } from "./http-request.ts";
 import { type Lane, type LaneOptions, maxConcurrentStreams } from "./lane.ts";
 import { shortenTimeouts } from "./longest-timeout.ts";
@@ -199,5 +199,9 @@ export class WebLane {
 }
 
 async function* submissions(requests: AsyncIterable<StreamScoresRequest>) {
-  for await (const request of requests) yield toSubmission(request);
+  try {
+    for await (const request of requests) yield toSubmission(request);
+  } catch (error) {
+    throw ofCaller(error);
+  }
 }

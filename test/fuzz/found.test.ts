@@ -9,12 +9,15 @@ import { PutGameRequestSchema } from "../../gen/score/v1/admin_pb.js";
 import { ScoreService } from "../../gen/score/v1/score_pb.js";
 import type { RunningService } from "../../src/app/service.ts";
 import { type Backend, startEmbedded } from "../lanes/backends.ts";
+import { type Certificate, makeCertificate } from "../lanes/certificate.ts";
 import { enveloped } from "../lanes/envelopes.ts";
+import { eventually } from "../lanes/eventually.ts";
 import { newEvent } from "../lanes/games.ts";
 import { GrpcClient } from "../lanes/grpc-client.ts";
 import { startTestService, tokenFor } from "../lanes/test-service.ts";
 import { RawGrpc } from "./grpc-call.ts";
-import { RawHttp } from "./http-call.ts";
+import { RawHttp, RawSecureHttp } from "./http-call.ts";
+import { RawHttp2 } from "./http2-call.ts";
 import { nameOf, type Outcome } from "./outcome.ts";
 
 const read = "/score.v1.ScoreService/GetLeaderboard";
@@ -32,6 +35,7 @@ const withText = (text: string) => {
   return enveloped(Buffer.concat([Buffer.from([0x0a, ...length]), bytes]));
 };
 
+const none = new Uint8Array();
 const longest = { "grpc-timeout": "600H" };
 
 const notUnderstood = enveloped(Buffer.from([0xff]));
@@ -200,5 +204,98 @@ describe("a mistake of the caller that fuzzing found", () => {
     const outcome = await post("application/json", json.replace("1}", `1,${json.slice(1)}`));
     assert.equal(nameOf(outcome), "INVALID_ARGUMENT");
     assert.ok(outcome.message.length < 3_000);
+  });
+});
+
+describe("a mistake of the caller by HTTP/2 with TLS that fuzzing found", () => {
+  const pipe = "/score.v1.ScoreService/StreamScores";
+  let certificate: Certificate;
+  let backend: Backend;
+  let service: RunningService;
+  let http: RawSecureHttp;
+  let http2: RawHttp2;
+  let authorization: string;
+  before(async () => {
+    certificate = await makeCertificate();
+    backend = await startEmbedded();
+    service = await startTestService(backend, {
+      SCORE_TLS_CERT_FILE: certificate.certFile,
+      SCORE_TLS_KEY_FILE: certificate.keyFile,
+    });
+    http = new RawSecureHttp(service.httpPort, certificate.ca);
+    http2 = new RawHttp2(service.httpPort, certificate.ca);
+    authorization = `Bearer ${await tokenFor("server", "game-server")}`;
+  });
+  after(async () => {
+    http2?.close();
+    http?.close();
+    await service?.close();
+    await backend?.close();
+    await certificate?.close();
+  });
+
+  const send = (type: string, body: Uint8Array, headers = {}, path = pipe) =>
+    http.call({ path, headers: { "content-type": type, authorization, ...headers }, body });
+  const metrics = async () => {
+    const { body } = await http.call({ path: "/metrics", verb: "GET", headers: {}, body: none });
+    return body.toString();
+  };
+  const connectJson = "application/connect+json";
+  const large = enveloped(Buffer.alloc(17 << 10));
+  for (const [mistake, code, call] of [
+    [
+      "JSON that is none",
+      "INVALID_ARGUMENT",
+      () => send(connectJson, enveloped(Buffer.from("{,}"))),
+    ],
+    [
+      "bytes that are no message",
+      "INVALID_ARGUMENT",
+      () => send("application/grpc-web+proto", notUnderstood),
+    ],
+    [
+      "a message said to be packed, nobody says how",
+      "INVALID_ARGUMENT",
+      () => send(connectJson, packed(Buffer.from("{}"))),
+    ],
+    ["a message that is too large", "RESOURCE_EXHAUSTED", () => send(connectJson, large)],
+    [
+      "a timeout that is none",
+      "INVALID_ARGUMENT",
+      () => send(connectJson, enveloped(Buffer.from("{}")), { "connect-timeout-ms": "1x" }),
+    ],
+  ] as const) {
+    it(`${mistake}, in a pipe, is ${code} and no failure of the service`, async () => {
+      const outcome = await call();
+      assert.deepEqual([nameOf(outcome), outcome.http], [code, 200]);
+      assert.match(await metrics(), /^score_unexpected_failures_total 0$/m);
+    });
+  }
+
+  it("a pipe that its caller resets is no failure of the service", async () => {
+    const event = { gameId: "a-game", playerId: "ada", points: "1", actionId: "reset" };
+    const { hasLeft } = await http2.call({
+      headers: {
+        ":method": "POST",
+        ":path": pipe,
+        "content-type": connectJson,
+        authorization,
+      },
+      body: enveloped(Buffer.from(JSON.stringify(event))),
+      isEndless: true,
+      leavesAt: () => true,
+    });
+    assert.ok(hasLeft);
+    const ended =
+      /^score_call_seconds_count{lane="web",method="StreamScores",code="(OK|CANCELED)"} 1$/m;
+    await eventually("the pipe has ended", async () => ended.test(await metrics()));
+    assert.match(await metrics(), /^score_unexpected_failures_total 0$/m);
+  });
+
+  it("what is left of a request that was refused is let pass: its stream is closed", async () => {
+    const body = Buffer.alloc(300_000, large.subarray(0, 5));
+    const path = "/score.v1.ScoreService/UpdateScore";
+    const outcome = await send("application/grpc-web+proto", body, {}, path);
+    assert.equal(nameOf(outcome), "RESOURCE_EXHAUSTED");
   });
 });

@@ -1,7 +1,8 @@
-import { Agent, type IncomingMessage, request } from "node:http";
+import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
 import type { Code } from "@connectrpc/connect";
 import { codeFromString } from "@connectrpc/connect/protocol-connect";
 import { envelopes } from "../lanes/envelopes.ts";
+import { RawHttp2 } from "./http2-call.ts";
 import { hangMs, type Outcome } from "./outcome.ts";
 
 /** A request as it goes over the wire, whether it follows a protocol or not. */
@@ -51,32 +52,63 @@ export class RawHttp {
   }
 }
 
+/** The same over HTTP/2 with TLS. */
+export class RawSecureHttp {
+  readonly #http2: RawHttp2;
+
+  constructor(port: number, ca: Buffer) {
+    this.#http2 = new RawHttp2(port, ca);
+  }
+
+  /** Never rejects. */
+  async call(call: RawHttpCall): Promise<Outcome> {
+    const { path, verb = "POST", headers, body, isWatch = false } = call;
+    const exchange = await this.#http2.call({
+      headers: { ":method": verb, ":path": path, ...headers },
+      body,
+      leavesAt: (bytes, status) => isWatch && status === 200 && isMessage(bytes),
+    });
+    const { ":status": http, "content-type": type = "" } = exchange.headers;
+    const answer = { http, type, body: exchange.body };
+    if (exchange.broken !== undefined) {
+      return { ...answer, code: undefined, message: "", broken: exchange.broken };
+    }
+    if (exchange.hasLeft) return { ...answer, code: 0, message: "" };
+    return outcomeOf(answer, { ...exchange.headers, ...exchange.trailers });
+  }
+
+  close(): void {
+    this.#http2.close();
+  }
+}
+
+/** Of a stream, the first byte says whether this is a message or the end. */
+const isMessage = ([flags]: Buffer) => flags !== 0x80 && flags !== 2;
+
 async function read(response: IncomingMessage, isWatch: boolean): Promise<Outcome> {
+  const { statusCode: http, headers } = response;
+  const type = headers["content-type"] ?? "";
   const chunks: Buffer[] = [];
   for await (const chunk of response) {
     chunks.push(chunk);
-    // Of a stream, the first byte says whether this is a message or the end.
-    if (isWatch && response.statusCode === 200 && chunk[0] !== 0x80 && chunk[0] !== 2) {
-      const { statusCode: http, headers } = response;
-      const type = headers["content-type"] ?? "";
+    if (isWatch && http === 200 && isMessage(chunk)) {
       return { http, type, code: 0, message: "", body: Buffer.concat(chunks) };
     }
   }
-  return outcomeOf(response, Buffer.concat(chunks));
+  const answer = { http, type, body: Buffer.concat(chunks) };
+  return outcomeOf(answer, { ...headers, ...response.trailers });
 }
 
 /** By the protocol that the answer's type names. */
 async function outcomeOf(
-  { statusCode: http, headers, trailers }: IncomingMessage,
-  body: Buffer,
+  { http, type, body }: Pick<Outcome, "http" | "type" | "body">,
+  inHeaders: IncomingHttpHeaders,
 ): Promise<Outcome> {
-  const type = headers["content-type"] ?? "";
   const is = (code: number | undefined, message: unknown = ""): Outcome => ({
     ...{ http, type, body },
     code: code as Code | 0 | undefined,
     message: String(message),
   });
-  const inHeaders = { ...headers, ...trailers };
   if (inHeaders["grpc-status"] !== undefined) {
     return is(Number(inHeaders["grpc-status"]), inHeaders["grpc-message"]);
   }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { ScoreService } from "../../gen/score/v1/score_pb.js";
-import { GrpcClient } from "../lanes/grpc-client.ts";
+import type { GrpcClient } from "../lanes/grpc-client.ts";
 import { hangMs } from "./outcome.ts";
 
 /** How long it waits between its calls, in ms. */
@@ -16,8 +16,8 @@ export class Neighbour {
   readonly #running: Promise<void>;
   #isLeaving = false;
 
-  constructor(port: number, gameId: string, token: string) {
-    this.#client = new GrpcClient(port);
+  constructor(client: GrpcClient, gameId: string, token: string) {
+    this.#client = client;
     this.#running = this.#run(gameId, token);
     this.#running.catch(() => {});
   }

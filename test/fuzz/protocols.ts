@@ -8,17 +8,22 @@ import { contractMethods, type FuzzedMethod, grpcMethods } from "./methods.ts";
 import { bare, type Content, framed, type RawRequest } from "./requests.ts";
 import { restRequests } from "./rest.ts";
 
+/** The ways in: to a service without TLS and the Envoy in front of it, and to one with TLS. */
+export type Through =
+  | ("gRPC lane" | "web lane" | "Envoy by HTTP/2" | "Envoy")
+  | "web lane by HTTP/2 with TLS";
+
 /** One way to call, and how it is abused. */
 export interface FuzzedProtocol {
   readonly name: string;
-  readonly through: "gRPC lane" | "web lane" | "Envoy by HTTP/2" | "Envoy";
+  readonly through: Through;
   readonly methods: readonly FuzzedMethod[];
   readonly requests: (method: FuzzedMethod, ids: KnownIds) => fc.Arbitrary<RawRequest>;
 }
 
 const webPacking = { gzip: gzipSync, br: brotliCompressSync };
 
-/** All of them. */
+/** All of them, to a service without TLS. */
 export const protocols: readonly FuzzedProtocol[] = [
   ...(["gRPC lane", "Envoy by HTTP/2"] as const).map((through) => ({
     name: "gRPC",
@@ -29,18 +34,8 @@ export const protocols: readonly FuzzedProtocol[] = [
       deflate: deflateSync,
     }),
   })),
-  {
-    name: "gRPC-Web",
-    through: "web lane",
-    methods: contractMethods,
-    requests: framed("application/grpc-web+proto", messageBytes, "grpc-encoding", webPacking),
-  },
-  {
-    name: "gRPC-Web with JSON",
-    through: "web lane",
-    methods: contractMethods,
-    requests: framed("application/grpc-web+json", messageJson, "grpc-encoding", webPacking),
-  },
+  grpcWeb("web lane", "proto", messageBytes),
+  grpcWeb("web lane", "json", messageJson),
   {
     name: "gRPC-Web",
     through: "Envoy",
@@ -73,11 +68,26 @@ export const protocols: readonly FuzzedProtocol[] = [
   },
 ];
 
-function connect(
-  through: FuzzedProtocol["through"],
-  codec: "proto" | "json",
-  content: Content,
-): FuzzedProtocol {
+const secureWeb = "web lane by HTTP/2 with TLS";
+
+/** Those that only a service with TLS speaks. */
+export const secureProtocols: readonly FuzzedProtocol[] = [
+  grpcWeb(secureWeb, "proto", messageBytes),
+  grpcWeb(secureWeb, "json", messageJson),
+  connect(secureWeb, "proto", messageBytes),
+  connect(secureWeb, "json", messageJson),
+];
+
+function grpcWeb(through: Through, codec: "proto" | "json", content: Content): FuzzedProtocol {
+  return {
+    name: codec === "json" ? "gRPC-Web with JSON" : "gRPC-Web",
+    through,
+    methods: contractMethods,
+    requests: framed(`application/grpc-web+${codec}`, content, "grpc-encoding", webPacking),
+  };
+}
+
+function connect(through: Through, codec: "proto" | "json", content: Content): FuzzedProtocol {
   const stream = framed(
     `application/connect+${codec}`,
     content,

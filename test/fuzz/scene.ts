@@ -4,17 +4,18 @@ import { AdminService, Aggregation, Direction } from "../../gen/score/v1/admin_p
 import { ScoreService } from "../../gen/score/v1/score_pb.js";
 import { signToken } from "../../src/access/token-signer.ts";
 import type { Role } from "../../src/model/score-event.ts";
+import { makeCertificate } from "../lanes/certificate.ts";
 import { GrpcClient } from "../lanes/grpc-client.ts";
-import { type EnvoyServer, startEnvoy } from "../servers/envoy-server.ts";
+import { startEnvoy } from "../servers/envoy-server.ts";
 import { ServiceProcess } from "../servers/service-process.ts";
 import { acknowledgements } from "./acknowledged.ts";
 import type { KnownIds } from "./bytes.ts";
 import { RawGrpc } from "./grpc-call.ts";
-import { RawHttp } from "./http-call.ts";
+import { RawHttp, RawSecureHttp } from "./http-call.ts";
 import { MemoryGauge } from "./memory.ts";
 import { eventCodes, type FuzzedMethod } from "./methods.ts";
 import { nameOf, nameOfCode, type Outcome } from "./outcome.ts";
-import type { FuzzedProtocol } from "./protocols.ts";
+import type { FuzzedProtocol, Through } from "./protocols.ts";
 import type { RawRequest } from "./requests.ts";
 
 /** Where scores may be sent to; its settings stay. */
@@ -60,85 +61,108 @@ const plainAnswers = {
   "grpc-accept-encoding": "identity",
 };
 
-/** A service in a process of its own, an Envoy in front of it, and those who abuse both. */
+interface Caller {
+  call(request: RawRequest & { readonly isWatch: boolean }): Promise<Outcome>;
+  close(): void;
+}
+
+interface Parts {
+  readonly service: ServiceProcess;
+  readonly memory: MemoryGauge;
+  readonly tokens: Readonly<Record<Role, string>>;
+  /** PEM of what clients trust; undefined without TLS. */
+  readonly ca: Buffer | undefined;
+  readonly ports: FuzzScene["ports"];
+  readonly callers: Readonly<Partial<Record<Through, Caller>>>;
+  readonly closers: readonly (() => Promise<void>)[];
+}
+
+/** A service in a process of its own, and those who abuse it and the Envoy in front of it. */
 export class FuzzScene {
   readonly service: ServiceProcess;
-  readonly envoy: EnvoyServer;
   readonly memory: MemoryGauge;
-  readonly ports: Readonly<Record<"gRPC lane" | "web lane" | "Envoy", number>>;
+  readonly ports: Readonly<Partial<Record<"gRPC lane" | "web lane" | "Envoy", number>>>;
   /** The `seq` of each event of the arena that was acknowledged. */
   readonly acknowledged = new Set<number>();
-  readonly #tokens: Readonly<Record<Role, string>>;
-  readonly #callers: Readonly<Record<FuzzedProtocol["through"], RawGrpc | RawHttp>>;
+  readonly #parts: Parts;
 
-  private constructor(parts: {
-    service: ServiceProcess;
-    envoy: EnvoyServer;
-    memory: MemoryGauge;
-    tokens: Readonly<Record<Role, string>>;
-    httpPort: number;
-  }) {
+  private constructor(parts: Parts) {
+    this.#parts = parts;
     this.service = parts.service;
-    this.envoy = parts.envoy;
     this.memory = parts.memory;
-    this.#tokens = parts.tokens;
-    this.ports = {
-      "gRPC lane": this.grpcPort,
-      "web lane": parts.httpPort,
-      Envoy: parts.envoy.port,
-    };
-    this.#callers = {
-      "gRPC lane": new RawGrpc(this.grpcPort),
-      "web lane": new RawHttp(parts.httpPort),
-      "Envoy by HTTP/2": new RawGrpc(parts.envoy.port),
-      Envoy: new RawHttp(parts.envoy.port),
-    };
+    this.ports = parts.ports;
   }
 
-  static async open(): Promise<FuzzScene> {
-    const secret = randomBytes(32);
+  /** With `isSecure` the service has a certificate, and nobody in front of it. */
+  static async open({ isSecure = false } = {}): Promise<FuzzScene> {
+    const secret = randomBytes(32).toString("hex");
+    const certificate = isSecure ? await makeCertificate() : undefined;
     const service = await ServiceProcess.create({
-      SCORE_JWT_SECRET: secret.toString("hex"),
+      SCORE_JWT_SECRET: secret,
       SCORE_ANONYMOUS_CALLS_PER_SECOND: "0",
       NODE_OPTIONS: "--inspect=127.0.0.1:0",
+      ...(certificate && {
+        SCORE_TLS_CERT_FILE: certificate.certFile,
+        SCORE_TLS_KEY_FILE: certificate.keyFile,
+      }),
     });
     await service.start();
     const output = await service.log();
-    const httpPort = Number(/web +http:\/\/[^ ]+:(\d+)/.exec(output)?.[1]);
+    const httpPort = Number(/web +https?:\/\/[^ ]+:(\d+)/.exec(output)?.[1]);
     const grpcPort = Number(service.grpcAddress.split(":").at(-1));
     const sign = (role: Role, game: string) =>
-      signToken(new TextEncoder().encode(secret.toString("hex")), {
-        role,
-        subject: role,
-        game,
-        expiresIn: "1d",
-      });
-    const admin = new GrpcClient(grpcPort);
+      signToken(new TextEncoder().encode(secret), { role, subject: role, game, expiresIn: "1d" });
+    const tokens = {
+      player: await sign("player", arena),
+      server: await sign("server", arena),
+      // Else it would change the boards that the others write to.
+      admin: await sign("admin", "workshop"),
+    };
+    const memory = await MemoryGauge.open(output);
+    const ports = { "gRPC lane": grpcPort, "web lane": httpPort };
+    const common = { service, memory, tokens, ca: certificate?.ca };
+    const scene = certificate
+      ? new FuzzScene({
+          ...common,
+          ports,
+          callers: { "web lane by HTTP/2 with TLS": new RawSecureHttp(httpPort, certificate.ca) },
+          closers: [() => certificate.close()],
+        })
+      : await FuzzScene.#behindEnvoy(common, ports);
+    const admin = scene.client();
     const actions = [{ action: "headshot", points: 10n }];
     const game = { gameId: arena, boards, actions };
-    const token = await sign("admin", arena);
-    await admin.call(AdminService.method.putGame, { game }, { token });
+    await admin.call(AdminService.method.putGame, { game }, { token: await sign("admin", arena) });
     admin.close();
+    return scene;
+  }
+
+  static async #behindEnvoy(
+    parts: Omit<Parts, "ports" | "callers" | "closers">,
+    ports: Readonly<Record<"gRPC lane" | "web lane", number>>,
+  ): Promise<FuzzScene> {
+    const { "gRPC lane": grpcPort, "web lane": httpPort } = ports;
+    const envoy = await startEnvoy({ instances: [{ grpcPort, httpPort }] });
     return new FuzzScene({
-      service,
-      envoy: await startEnvoy({ instances: [{ grpcPort, httpPort }] }),
-      memory: await MemoryGauge.open(output),
-      tokens: {
-        player: await sign("player", arena),
-        server: await sign("server", arena),
-        // Else it would change the boards that the others write to.
-        admin: await sign("admin", "workshop"),
+      ...parts,
+      ports: { ...ports, Envoy: envoy.port },
+      callers: {
+        "gRPC lane": new RawGrpc(grpcPort),
+        "web lane": new RawHttp(httpPort),
+        "Envoy by HTTP/2": new RawGrpc(envoy.port),
+        Envoy: new RawHttp(envoy.port),
       },
-      httpPort,
+      closers: [() => envoy.close()],
     });
   }
 
-  get grpcPort(): number {
-    return Number(this.service.grpcAddress.split(":").at(-1));
+  /** A good one, of the gRPC lane. */
+  client(): GrpcClient {
+    return new GrpcClient(Number(this.service.grpcAddress.split(":").at(-1)), this.#parts.ca);
   }
 
   get serverToken(): string {
-    return this.#tokens.server;
+    return this.#parts.tokens.server;
   }
 
   /** Sends it, and throws unless the contract has what comes back. */
@@ -149,12 +173,14 @@ export class FuzzScene {
   ): Promise<Outcome> {
     const role = method.path.startsWith("/score.v1.AdminService/") ? "admin" : "server";
     const headers = {
-      authorization: `Bearer ${this.#tokens[role]}`,
+      authorization: `Bearer ${this.#parts.tokens[role]}`,
       ...plainAnswers,
       ...request.headers,
     };
     const isWatch = method.isWatch;
-    const outcome = await this.#callers[through].call({ ...request, headers, isWatch });
+    const caller = this.#parts.callers[through];
+    if (caller === undefined) throw new Error(`this scene has no ${through}`);
+    const outcome = await caller.call({ ...request, headers, isWatch });
     const name = nameOf(outcome);
     assert.ok(
       isDocumented(name, method, request, outcome),
@@ -176,7 +202,7 @@ export class FuzzScene {
 
   /** A whole board of the arena. */
   async board(boardId: string): Promise<ShownEntry[]> {
-    const client = new GrpcClient(this.grpcPort);
+    const client = this.client();
     const shown: ShownEntry[] = [];
     for (let pageToken: string | undefined; pageToken !== ""; ) {
       const request = { gameId: arena, boardId, limit: 100, pageToken: pageToken ?? "" };
@@ -206,9 +232,9 @@ export class FuzzScene {
   }
 
   async close(): Promise<void> {
-    for (const caller of Object.values(this.#callers)) caller.close();
+    for (const caller of Object.values(this.#parts.callers)) caller.close();
     await this.memory.close();
-    await this.envoy.close();
+    for (const close of this.#parts.closers) await close();
     await this.service.close();
   }
 }

@@ -53,7 +53,7 @@ export class ServiceProcess {
     await this.#process.launch({
       program: async () => ({ command: "env", args: [...settings, ...node] }),
       isReady: async () => {
-        this.#grpcAddress = /gRPC +http:\/\/(\S+)/.exec(await this.#process.log())?.[1];
+        this.#grpcAddress = /gRPC +https?:\/\/(\S+)/.exec(await this.#process.log())?.[1];
         return this.#grpcAddress !== undefined;
       },
     });
