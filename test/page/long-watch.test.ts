@@ -25,6 +25,7 @@ describe(`a page with ${rows} rows and 20 frames a second`, () => {
   let stage: Stage;
   let load: LiveLoad | undefined;
   let page: PageUnderTest;
+  let start: Size;
   before(async () => {
     stage = await Stage.start();
     const gameId = await newGame(stage.gameServer());
@@ -38,6 +39,7 @@ describe(`a page with ${rows} rows and 20 frames a second`, () => {
       .nth(rows - 1)
       .waitFor();
     await pause(settleMs);
+    start = await sizeOf(page);
   });
   after(async () => {
     try {
@@ -92,24 +94,18 @@ describe(`a page with ${rows} rows and 20 frames a second`, () => {
   it(`does not grow in ${memoryMinutes} min`, {
     timeout: (memoryMinutes + 3) * 60_000,
   }, async (t: TestContext) => {
-    const devtools = await page.devtools();
-    const measure = async () => {
-      await devtools.send("HeapProfiler.collectGarbage");
-      const { usedSize } = await devtools.send("Runtime.getHeapUsage");
-      const { nodes, jsEventListeners } = await devtools.send("Memory.getDOMCounters");
-      return { heap: usedSize / 2 ** 20, nodes, listeners: jsEventListeners };
-    };
-    const start = await measure();
     let steady = start;
     for (let minute = 0.5; minute <= memoryMinutes; minute += 0.5) {
-      await pause(30_000);
-      const now = await measure();
+      // The traced time before is part of it.
+      await pause(Math.max(0, start.at + minute * 60_000 - performance.now()));
+      const now = await sizeOf(page);
+      const minutes = ((now.at - start.at) / 60_000).toFixed(1);
       t.diagnostic(
-        `${minute} min: ${now.heap.toFixed(2)} MiB, ${now.nodes} nodes, ${now.listeners} listeners`,
+        `${minutes} min: ${now.heap.toFixed(2)} MiB, ${now.nodes} nodes, ${now.listeners} listeners`,
       );
       if (minute === rememberedMinutes) steady = now;
     }
-    const end = await measure();
+    const end = await sizeOf(page);
     t.diagnostic(`from ${start.heap.toFixed(2)} to ${end.heap.toFixed(2)} MiB`);
     assert.ok(end.heap - start.heap <= mostGrowth, `${start.heap} to ${end.heap} MiB`);
     if (memoryMinutes > rememberedMinutes) assert.ok(end.heap - steady.heap <= mostGrowth / 2);
@@ -117,6 +113,30 @@ describe(`a page with ${rows} rows and 20 frames a second`, () => {
     assert.ok(end.listeners <= start.listeners + 20, `${end.listeners} listeners`);
   });
 });
+
+interface Size {
+  /** When it was looked at, in ms. */
+  readonly at: number;
+  /** In MiB. */
+  readonly heap: number;
+  readonly nodes: number;
+  readonly listeners: number;
+}
+
+/** What the page holds when all that is dead was collected. */
+async function sizeOf(page: PageUnderTest): Promise<Size> {
+  const devtools = await page.devtools();
+  await devtools.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await devtools.send("Runtime.getHeapUsage");
+  const { nodes, jsEventListeners } = await devtools.send("Memory.getDOMCounters");
+  await devtools.detach();
+  return {
+    at: performance.now(),
+    heap: usedSize / 2 ** 20,
+    nodes,
+    listeners: jsEventListeners,
+  };
+}
 
 /** How long the processor was at each task of the pages' main threads, in ms. */
 function mainThreadTasks(events: readonly TraceEvent[]): number[] {
