@@ -24,6 +24,16 @@ describe("a server's process", () => {
       await server.kill();
       await launch("echo ready; exec sleep 100");
       await server.stop("SIGTERM");
+      // Killed in the moment in which it answers.
+      let killed: Promise<void> | undefined;
+      await server.launch({
+        program: async () => ({ command: "sleep", args: ["100"] }),
+        isReady: async () => {
+          killed ??= server.kill();
+          return true;
+        },
+      });
+      await killed;
       assert.equal(server.deaths.length, 1);
     } finally {
       await server.close();

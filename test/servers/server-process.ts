@@ -46,8 +46,9 @@ interface Running {
   readonly pid: number;
   /** Resolves when the process has ended and the watchdog no longer guards it. */
   readonly ended: Promise<void>;
-  /** It has answered, and nobody has asked it to end. */
-  isToRun: boolean;
+  hasAnswered: boolean;
+  /** Somebody has asked it to end. */
+  isToEnd: boolean;
 }
 
 /**
@@ -109,7 +110,7 @@ export class ServerProcess {
   async stop(signal: NodeJS.Signals): Promise<void> {
     const running = this.#running;
     if (!running) return;
-    running.isToRun = false;
+    running.isToEnd = true;
     await this.#signalTree("CONT", running);
     running.child.kill(signal);
     running.child.ref();
@@ -125,7 +126,7 @@ export class ServerProcess {
   async kill(): Promise<void> {
     const running = this.#running;
     if (!running) return;
-    running.isToRun = false;
+    running.isToEnd = true;
     running.child.ref();
     await this.#signalTree("KILL", running);
     await running.ended;
@@ -155,7 +156,7 @@ export class ServerProcess {
     this.#closed ??= (async () => {
       if (signal) await this.stop(signal).catch(() => {});
       const running = this.#running;
-      if (running) running.isToRun = false;
+      if (running) running.isToEnd = true;
       running?.child.ref();
       await Promise.all([this.#watchdog.close(), running?.ended]);
     })();
@@ -179,7 +180,8 @@ export class ServerProcess {
       const { exitCode, signalCode } = running.child;
       const how = `by ${signalCode ?? `code ${exitCode}`}`;
       // At once: the next launch writes over it, and `close` deletes it.
-      if (running.isToRun) this.#deaths.push(`${how}: ${readFileSync(this.#logFile, "utf8")}`);
+      if (running.hasAnswered && !running.isToEnd)
+        this.#deaths.push(`${how}: ${readFileSync(this.#logFile, "utf8")}`);
       if (this.#running === running) this.#running = undefined;
     });
     const deadline = performance.now() + START_TIMEOUT_MS;
@@ -193,7 +195,7 @@ export class ServerProcess {
       await delay(5);
     }
     if (this.#running !== running) throw new LaunchError(next.command, await this.log());
-    running.isToRun = true;
+    running.hasAnswered = true;
   }
 
   async #spawn({ command, args }: Program): Promise<Running> {
@@ -211,7 +213,7 @@ export class ServerProcess {
       this.#watchdog.guard(child.pid);
       child.unref();
       const ended = once(child, "exit").then(() => this.#watchdog.release());
-      return { child, pid: child.pid, ended, isToRun: false };
+      return { child, pid: child.pid, ended, hasAnswered: false, isToEnd: false };
     } finally {
       await log.close();
     }
