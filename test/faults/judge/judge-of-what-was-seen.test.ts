@@ -126,9 +126,10 @@ describe("the judge of what clients saw", () => {
       assertFound({ ...clean, reads }, /the top was refused .* while nothing explained it/);
     });
     it("of a top that is empty though there are scores", () => {
-      const empty = read({ entries: [], sentAt: 200 });
+      const empty = read({ entries: [], sentAt: 1_200 });
       assertFound({ ...clean, reads: [...clean.reads, empty] }, /the top was shown empty/);
-      assertClean({ ...clean, reads: [...clean.reads, { ...empty, sentAt: 50 }] });
+      // It may have been read from the ledger for somebody else a moment before.
+      assertClean({ ...clean, reads: [...clean.reads, { ...empty, sentAt: 200 }] });
     });
     it("of a player's standing long after the first score", () => {
       const refusal = { code: "NotFound", reason: "UNKNOWN_PLAYER", saysWhen: false };
