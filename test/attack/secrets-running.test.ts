@@ -53,8 +53,7 @@ describe("a service that was given secrets, at its most talkative", () => {
       SCORE_LOG_LEVEL: "trace",
       SCORE_DATA_DIR: folder.path,
       SCORE_JWT_SECRET: planted.jwtSecret,
-      SCORE_TLS_CERT_FILE: certificate.certFile,
-      SCORE_TLS_KEY_FILE: certificate.keyFile,
+      ...certificate.settings,
       DATABASE_URL: database.href,
       REDIS_URL: `redis://:${encodeURIComponent(planted.redisPassword)}@127.0.0.1:${redis.port}`,
     });

@@ -218,10 +218,7 @@ describe("a mistake of the caller by HTTP/2 with TLS that fuzzing found", () => 
   before(async () => {
     certificate = await makeCertificate();
     backend = await startEmbedded();
-    service = await startTestService(backend, {
-      SCORE_TLS_CERT_FILE: certificate.certFile,
-      SCORE_TLS_KEY_FILE: certificate.keyFile,
-    });
+    service = await startTestService(backend, certificate.settings);
     http = new RawSecureHttp(service.httpPort, certificate.ca);
     http2 = new RawHttp2(service.httpPort, certificate.ca);
     authorization = `Bearer ${await tokenFor("server", "game-server")}`;

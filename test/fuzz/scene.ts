@@ -66,6 +66,8 @@ interface Caller {
   close(): void;
 }
 
+type LanePorts = Readonly<Record<"gRPC lane" | "web lane", number>>;
+
 interface Parts {
   readonly service: ServiceProcess;
   readonly memory: MemoryGauge;
@@ -81,7 +83,7 @@ interface Parts {
 export class FuzzScene {
   readonly service: ServiceProcess;
   readonly memory: MemoryGauge;
-  readonly ports: Readonly<Partial<Record<"gRPC lane" | "web lane" | "Envoy", number>>>;
+  readonly ports: LanePorts & { readonly Envoy?: number };
   /** The `seq` of each event of the arena that was acknowledged. */
   readonly acknowledged = new Set<number>();
   readonly #parts: Parts;
@@ -101,10 +103,7 @@ export class FuzzScene {
       SCORE_JWT_SECRET: secret,
       SCORE_ANONYMOUS_CALLS_PER_SECOND: "0",
       NODE_OPTIONS: "--inspect=127.0.0.1:0",
-      ...(certificate && {
-        SCORE_TLS_CERT_FILE: certificate.certFile,
-        SCORE_TLS_KEY_FILE: certificate.keyFile,
-      }),
+      ...certificate?.settings,
     });
     await service.start();
     const output = await service.log();
@@ -139,7 +138,7 @@ export class FuzzScene {
 
   static async #behindEnvoy(
     parts: Omit<Parts, "ports" | "callers" | "closers">,
-    ports: Readonly<Record<"gRPC lane" | "web lane", number>>,
+    ports: LanePorts,
   ): Promise<FuzzScene> {
     const { "gRPC lane": grpcPort, "web lane": httpPort } = ports;
     const envoy = await startEnvoy({ instances: [{ grpcPort, httpPort }] });
@@ -158,7 +157,7 @@ export class FuzzScene {
 
   /** A good one, of the gRPC lane. */
   client(): GrpcClient {
-    return new GrpcClient(Number(this.service.grpcAddress.split(":").at(-1)), this.#parts.ca);
+    return new GrpcClient(this.ports["gRPC lane"], this.#parts.ca);
   }
 
   get serverToken(): string {

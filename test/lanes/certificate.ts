@@ -8,6 +8,8 @@ import { promisify } from "node:util";
 export interface Certificate {
   readonly certFile: string;
   readonly keyFile: string;
+  /** Makes a service use it. */
+  readonly settings: Readonly<Record<"SCORE_TLS_CERT_FILE" | "SCORE_TLS_KEY_FILE", string>>;
   /** PEM: what a client trusts. */
   readonly ca: Buffer;
   close(): Promise<void>;
@@ -24,6 +26,7 @@ export async function makeCertificate(): Promise<Certificate> {
   return {
     certFile,
     keyFile,
+    settings: { SCORE_TLS_CERT_FILE: certFile, SCORE_TLS_KEY_FILE: keyFile },
     ca: await readFile(certFile),
     close: () => rm(folder, { recursive: true }),
   };

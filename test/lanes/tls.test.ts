@@ -31,10 +31,7 @@ describe("with a certificate", () => {
   before(async () => {
     certificate = await makeCertificate();
     backend = await startEmbedded();
-    service = await startTestService(backend, {
-      SCORE_TLS_CERT_FILE: certificate.certFile,
-      SCORE_TLS_KEY_FILE: certificate.keyFile,
-    });
+    service = await startTestService(backend, certificate.settings);
     webUrl = `https://localhost:${service.httpPort}`;
     caller = {
       client: new GrpcClient(service.grpcPort, certificate.ca),

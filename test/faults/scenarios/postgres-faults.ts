@@ -2,13 +2,15 @@ import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import { untilCommitsFail } from "../commits-fail.ts";
 import { type Fault, untilFelt } from "../fault.ts";
-import type { World } from "../world.ts";
+import type { Instance, World } from "../world.ts";
 
 /** Backends that are terminated in mid-batch. A batch lasts some ms: one is looked for as often as `untilFelt` asks. */
 const leastTerminated = 3;
 
 /** What can't be committed is refused as unavailable, and taken when it is sent again. */
 const common = { target: "Postgres", tolerates: "ledger" } as const;
+
+const portsOf = ({ ports }: Instance) => ports;
 
 /** What may become of the ledger's Postgres. */
 export const postgresFaults: readonly Fault<World>[] = [
@@ -69,9 +71,8 @@ export const postgresFaults: readonly Fault<World>[] = [
     ...common,
     name: "answers lost between COMMIT and the service",
     strike: async ({ instances }, dice, isAlone) => {
-      const ports = instances.map((instance) => instance.ports);
       // The next answer may be that of a read.
-      await untilCommitsFail(ports, isAlone, async () => {
+      await untilCommitsFail(instances.map(portsOf), isAlone, async () => {
         for (let left = dice.int(3, 10); left > 0; left -= 1) {
           await dice.pick(instances).links.postgres.loseNextAnswer();
           await pause(dice.int(1, 200));
@@ -83,8 +84,7 @@ export const postgresFaults: readonly Fault<World>[] = [
     ...common,
     name: "a full disk under Postgres",
     strike: async ({ disk, postgres, instances }, dice, isAlone) => {
-      const ports = instances.map((instance) => instance.ports);
-      await untilCommitsFail(ports, isAlone, () => disk.fill());
+      await untilCommitsFail(instances.map(portsOf), isAlone, () => disk.fill());
       await pause(dice.int(1_000, 4_000));
       await disk.free();
       // It may have given up, as it does when its log can't be written.
