@@ -5,8 +5,10 @@ import type { OpenDatabase } from "../src/ledger/database.ts";
 import { type EventStatements, sqlEventStatements } from "../src/ledger/event-statements.ts";
 import { openPostgresDatabase } from "../src/ledger/postgres-database.ts";
 import { SqlGameStore } from "../src/ledger/sql-game-store.ts";
+import { monotonicClock } from "../src/model/clock.ts";
 import type { Board, Game } from "../src/model/game.ts";
 import type { ScoreEvent } from "../src/model/score-event.ts";
+import { systemTimers } from "../src/model/timers.ts";
 import { connectRedis, type RedisConnection } from "../src/ranking/redis-connection.ts";
 import { RedisRanking } from "../src/ranking/redis-ranking.ts";
 import { type Load, serveLoad } from "./load.ts";
@@ -73,7 +75,11 @@ class PipelineLoad implements Load<PipelineResult> {
       .selectFrom("ledger")
       .selectAll()
       .executeTakeFirstOrThrow();
-    const game = await new SqlGameStore(database).find(options.gameId);
+    const game = await new SqlGameStore({
+      database,
+      now: monotonicClock,
+      timers: systemTimers,
+    }).find(options.gameId);
     if (game === undefined) throw new Error(`there is no game ${options.gameId}`);
     const redisLimits = { connectMs: 5_000, commandMs: 60_000, silentMs: 60_000 };
     const connection = connectRedis([options.redisUrl], redisLimits, () => {});

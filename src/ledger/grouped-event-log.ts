@@ -8,6 +8,7 @@ import type { EventStatements } from "./event-statements.ts";
 import { GroupCommit, type Outcome } from "./group-commit.ts";
 import type { CommitObserver, EventLog, Receipt } from "./ledger.ts";
 import { eventKey, type KnownEvent, standingKey } from "./look-up.ts";
+import { patiently } from "./patiently.ts";
 
 /** What bounds the log; sizes in events, times in ms. */
 export interface EventLogLimits {
@@ -154,23 +155,22 @@ export class GroupedEventLog implements EventLog {
   }
 
   async #patiently<T>(events: readonly ScoreEvent[], query: () => Promise<T>): Promise<T> {
-    const giveUpAt = this.#now() + this.#limits.patienceMs;
-    for (let pauseMs = 5, attempt = 1; ; pauseMs = Math.min(2 * pauseMs, 250), attempt += 1) {
-      try {
-        return await query();
-      } catch (error) {
-        const failure = databaseFailure(error);
-        this.#onFailure(failure);
-        if (failure === "data") {
-          if (attempt > 1) this.#doubt(events);
-          throw error;
-        }
-        if (failure === "bug" || this.#now() + pauseMs >= giveUpAt) {
-          this.#doubt(events);
-          throw failure === "bug" ? error : ledgerUnavailable(error);
-        }
-        await this.#timers.sleep(pauseMs);
-      }
+    let attempts = 0;
+    const again = () => {
+      attempts += 1;
+      return query();
+    };
+    try {
+      return await patiently(again, {
+        patienceMs: this.#limits.patienceMs,
+        now: this.#now,
+        timers: this.#timers,
+        onFailure: this.#onFailure,
+      });
+    } catch (error) {
+      const failure = databaseFailure(error);
+      if (failure !== "data" || attempts > 1) this.#doubt(events);
+      throw failure === "data" || failure === "bug" ? error : ledgerUnavailable(error);
     }
   }
 

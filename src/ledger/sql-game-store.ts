@@ -1,9 +1,14 @@
 import { sql } from "kysely";
 import type { Aggregation, Board, Direction, Game, GameSettings } from "../model/game.ts";
+import type { Timers } from "../model/timers.ts";
 import { epochMs } from "./commit-statement.ts";
 import type { Database, OpenDatabase } from "./database.ts";
 import { reading } from "./database-failure.ts";
 import type { GameStore } from "./ledger.ts";
+import { patiently } from "./patiently.ts";
+
+/** How long a game is looked up again while the ledger can't be reached, in ms: connections may end while it is well. */
+const patienceMs = 500;
 
 interface GameRow {
   readonly game_no: number;
@@ -23,22 +28,35 @@ interface GameRow {
     | null;
 }
 
+interface SqlGameStoreOptions {
+  readonly database: Pick<OpenDatabase, "db" | "commits">;
+  /** Monotonic. */
+  readonly now: () => number;
+  readonly timers: Timers;
+}
+
 /** The games over SQL. */
 export class SqlGameStore implements GameStore {
   readonly #db: Database;
   /** Before a commit, a game is looked up when it was not for a second. */
   readonly #commits: Database;
 
-  constructor({ db, commits }: Pick<OpenDatabase, "db" | "commits">) {
-    this.#db = db;
-    this.#commits = commits;
+  readonly #now: () => number;
+  readonly #timers: Timers;
+
+  constructor({ database, now, timers }: SqlGameStoreOptions) {
+    this.#db = database.db;
+    this.#commits = database.commits;
+    this.#now = now;
+    this.#timers = timers;
   }
 
   async find(gameId: string): Promise<Game | undefined> {
-    return reading(async () => {
-      const [game] = await selectGames(this.#commits, sql`where g.game_id = ${gameId}`);
-      return game;
-    });
+    const query = () => selectGames(this.#commits, sql`where g.game_id = ${gameId}`);
+    const [game] = await reading(() =>
+      patiently(query, { patienceMs, now: this.#now, timers: this.#timers }),
+    );
+    return game;
   }
 
   async list(afterGameId: string, limit: number): Promise<readonly Game[]> {

@@ -7,6 +7,12 @@ import type { InstanceRegistry, InstanceReport } from "./ledger.ts";
 /** After this long without a report an instance counts as lost. */
 const lostAfterSeconds = 20;
 
+/**
+ * Whoever has not reported for this long itself does not judge the others yet:
+ * while the ledger was away, or its clock jumped ahead, nobody could report.
+ */
+const judgesWithinSeconds = lostAfterSeconds / 2;
+
 /** The instances over SQL. */
 export class SqlInstanceRegistry implements InstanceRegistry {
   readonly #db: Database;
@@ -36,7 +42,10 @@ export class SqlInstanceRegistry implements InstanceRegistry {
         others: number | null;
         lost: string[] | null;
       }>`
-        with mine as (
+        with before as (
+          select seen_at > clock_timestamp() - make_interval(secs => ${judgesWithinSeconds}) as judges
+          from instance where instance_id = ${this.#instanceId}
+        ), mine as (
           insert into instance (instance_id, projected_seq)
           values (${this.#instanceId}, ${projectedSeq})
           on conflict (instance_id) do update
@@ -45,7 +54,8 @@ export class SqlInstanceRegistry implements InstanceRegistry {
         )
         select (select is_new from mine), min(projected_seq) as others,
           json_agg(instance_id) filter (
-            where seen_at < clock_timestamp() - make_interval(secs => ${lostAfterSeconds})) as lost
+            where seen_at < clock_timestamp() - make_interval(secs => ${lostAfterSeconds})
+              and (select judges from before)) as lost
         from instance where instance_id <> ${this.#instanceId}`.execute(this.#db);
       const row = rows[0];
       const wasForgotten = this.#registered && row?.is_new === true;

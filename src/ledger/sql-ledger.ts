@@ -48,7 +48,7 @@ export async function openSqlLedger(options: SqlLedgerOptions): Promise<Ledger> 
     return {
       ledgerId: ledger_id,
       events,
-      games: new SqlGameStore(options.database),
+      games: new SqlGameStore({ database: options.database, now, timers }),
       standings: new SqlStandingReader(db),
       instances: new SqlInstanceRegistry(options.database, options.instanceId),
       get queued() {

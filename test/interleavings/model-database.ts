@@ -117,10 +117,12 @@ export class ModelDatabase {
 
   report(instanceId: string, projectedSeq: number, isRegistered: boolean): InstanceReport {
     const { now, lostAfterMs } = this.#options;
-    const wasForgotten = isRegistered && !this.instances.has(instanceId);
+    const before = this.instances.get(instanceId);
+    const wasForgotten = isRegistered && before === undefined;
+    const judges = before !== undefined && before.at > now() - lostAfterMs / 2;
     this.instances.set(instanceId, { projectedSeq, at: now() });
     this.reports.set(instanceId, (this.reports.get(instanceId) ?? 0) + 1);
-    const isLost = ({ at }: Reported) => !this.isPatient && at < now() - lostAfterMs;
+    const isLost = ({ at }: Reported) => judges && !this.isPatient && at < now() - lostAfterMs;
     const lost = [...this.instances].filter(([, reported]) => isLost(reported));
     return { checkpoint: this.checkpoint(), lost: lost.map(([id]) => id), wasForgotten };
   }

@@ -57,6 +57,26 @@ export function instancesBehaviour(database: () => TestDatabase): void {
     assert.equal(await other.checkpoint(), 20);
   });
 
+  it("while nobody could report nobody is lost: who reports first judges the others with its next report", async () => {
+    const one = (await database().openLedger({ instanceId: "one" })).instances;
+    const other = (await database().openLedger({ instanceId: "other" })).instances;
+    await one.report(10);
+    await other.report(20);
+    await age("one", 21);
+    await age("other", 21);
+    assert.deepEqual((await other.report(20)).lost, []);
+    assert.deepEqual((await other.report(20)).lost, ["one"]);
+  });
+
+  it("an instance that is new judges the others with its second report", async () => {
+    const one = (await database().openLedger({ instanceId: "one" })).instances;
+    const other = (await database().openLedger({ instanceId: "other" })).instances;
+    await one.report(10);
+    await age("one", 21);
+    assert.deepEqual((await other.report(20)).lost, []);
+    assert.deepEqual((await other.report(20)).lost, ["one"]);
+  });
+
   it("an instance that was forgotten learns it once, with its next report", async () => {
     const one = (await database().openLedger({ instanceId: "one" })).instances;
     const other = (await database().openLedger({ instanceId: "other" })).instances;

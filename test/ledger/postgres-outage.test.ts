@@ -131,6 +131,35 @@ describe("a ledger whose Postgres fails", () => {
     assert.deepEqual(await inLedger(game), { actionIds: [event.actionId], score: 1 });
   });
 
+  it("looks a game up again whose connection was terminated", async () => {
+    const ledger = await database.openLedger();
+    const { gameId } = await newGame(ledger);
+    const holder = await OpenTransaction.begin(url);
+    await holder.query("lock table game in access exclusive mode");
+    const found = ledger.games.find(gameId);
+    const blocked = await holder.untilBlocking(database);
+    await database.query("select pg_terminate_backend($1)", [blocked]);
+    await holder.rollback();
+    assert.equal((await found)?.gameId, gameId);
+  });
+
+  it("looks a game up though all its connections have just been terminated", async () => {
+    const ledger = await database.openLedger();
+    const { gameId } = await newGame(ledger);
+    await Promise.all(Array.from({ length: 20 }, () => ledger.games.find(gameId)));
+    const operator = new pg.Client(server.url);
+    await operator.connect();
+    try {
+      const ended = await operator.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'score %'",
+      );
+      assert.ok(ended.rowCount);
+      assert.equal((await ledger.games.find(gameId))?.gameId, gameId);
+    } finally {
+      await operator.end();
+    }
+  });
+
   it("takes scores and reports while reads have all the connections that they may have", async () => {
     const ledger = await database.openLedger({ connectMs: 500, limits: { patienceMs: 300 } });
     const game = await newGame(ledger);
