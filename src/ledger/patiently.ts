@@ -14,7 +14,7 @@ interface Patience {
 /**
  * Sends a statement again while the database can't be reached or another
  * transaction is in the way: it must be safe to repeat. Rejects with the last
- * error; for data and bugs that is the first.
+ * error; what is wrong with its data, and a bug, are not tried again.
  */
 export async function patiently<T>(
   query: () => Promise<T>,

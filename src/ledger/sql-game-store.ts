@@ -40,7 +40,6 @@ export class SqlGameStore implements GameStore {
   readonly #db: Database;
   /** Before a commit, a game is looked up when it was not for a second. */
   readonly #commits: Database;
-
   readonly #now: () => number;
   readonly #timers: Timers;
 
