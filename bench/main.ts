@@ -51,7 +51,7 @@ const usage = `usage: npm run bench -- [--only PART]... [--runs N] [--profile]
   --profile  also says where the service's CPU time goes, which makes it slower
 `;
 
-/** A run takes less than 10 min; one that hangs is ended. */
+/** A run takes some 10 min; one that hangs is ended. */
 const runTimeoutMs = 1_200_000;
 
 const benchFolder = fileURLToPath(new URL(".", import.meta.url));
