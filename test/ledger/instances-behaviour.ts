@@ -14,6 +14,11 @@ export function instancesBehaviour(database: () => TestDatabase): void {
       [instanceId, seconds],
     );
 
+  const twoInstances = async () => ({
+    one: (await database().openLedger({ instanceId: "one" })).instances,
+    other: (await database().openLedger({ instanceId: "other" })).instances,
+  });
+
   it("every ledger on a database has the same id", async () => {
     const [one, other] = [await database().openLedger(), await database().openLedger()];
     assert.match(one.ledgerId, /^[0-9a-f-]{36}$/);
@@ -29,8 +34,7 @@ export function instancesBehaviour(database: () => TestDatabase): void {
   });
 
   it("the checkpoint is as far as the last of the instances has come", async () => {
-    const one = (await database().openLedger({ instanceId: "one" })).instances;
-    const other = (await database().openLedger({ instanceId: "other" })).instances;
+    const { one, other } = await twoInstances();
     assert.equal(await one.checkpoint(), 0);
     assert.equal((await one.report(50)).checkpoint, 50);
     assert.equal((await other.report(30)).checkpoint, 30);
@@ -40,8 +44,7 @@ export function instancesBehaviour(database: () => TestDatabase): void {
   });
 
   it("an instance without a report for 20 s is lost to the others, and holds the checkpoint until forgotten", async () => {
-    const one = (await database().openLedger({ instanceId: "one" })).instances;
-    const other = (await database().openLedger({ instanceId: "other" })).instances;
+    const { one, other } = await twoInstances();
     await one.report(10);
     await other.report(20);
     await age("one", 15);
@@ -58,8 +61,7 @@ export function instancesBehaviour(database: () => TestDatabase): void {
   });
 
   it("while nobody could report nobody is lost: who reports first judges the others with its next report", async () => {
-    const one = (await database().openLedger({ instanceId: "one" })).instances;
-    const other = (await database().openLedger({ instanceId: "other" })).instances;
+    const { one, other } = await twoInstances();
     await one.report(10);
     await other.report(20);
     await age("one", 21);
@@ -69,8 +71,7 @@ export function instancesBehaviour(database: () => TestDatabase): void {
   });
 
   it("an instance that is new judges the others with its second report", async () => {
-    const one = (await database().openLedger({ instanceId: "one" })).instances;
-    const other = (await database().openLedger({ instanceId: "other" })).instances;
+    const { one, other } = await twoInstances();
     await one.report(10);
     await age("one", 21);
     assert.deepEqual((await other.report(20)).lost, []);
@@ -78,8 +79,7 @@ export function instancesBehaviour(database: () => TestDatabase): void {
   });
 
   it("an instance that was forgotten learns it once, with its next report", async () => {
-    const one = (await database().openLedger({ instanceId: "one" })).instances;
-    const other = (await database().openLedger({ instanceId: "other" })).instances;
+    const { one, other } = await twoInstances();
     assert.equal((await one.report(10)).wasForgotten, false);
     await other.forget("one");
     assert.equal((await one.report(15)).wasForgotten, true);
@@ -88,8 +88,7 @@ export function instancesBehaviour(database: () => TestDatabase): void {
   });
 
   it("a lost instance that reports again is lost no longer", async () => {
-    const one = (await database().openLedger({ instanceId: "one" })).instances;
-    const other = (await database().openLedger({ instanceId: "other" })).instances;
+    const { one, other } = await twoInstances();
     await one.report(10);
     await age("one", 60);
     assert.equal((await one.report(11)).wasForgotten, false);

@@ -15,8 +15,8 @@ const observeMs = 30_000;
 /** Beyond this a task is a hitch that people see. */
 const longTaskMs = 50;
 /**
- * Others on the machine can only add to a task: where it had two fifths of its speed, the longest of half a
- * minute took 54 ms. A page that hitches does so each time it is looked at.
+ * A machine that is slow for a moment can only add to a task: where it had two fifths of its speed, the longest
+ * of half a minute took 54 ms, and 43 ms when it was looked at later. A page that always hitches does so each time.
  */
 const maxLooks = 4;
 /** `PAGE_MEMORY_MINUTES=10` for a long look at the heap; without it, a minute. */
